@@ -1,0 +1,48 @@
+# Everything here sets up what it needs first; see `.ci/setup` for how.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+BIN := .venv/bin
+# One thread each for the linear algebra libraries: on few cores more of them only get in each
+# other's way. Telemetry of every tool is off.
+export OMP_NUM_THREADS := 1
+export OPENBLAS_NUM_THREADS := 1
+export MKL_NUM_THREADS := 1
+export DO_NOT_TRACK := 1
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: help setup run test test-kill check dev lock clean
+
+help:  ## Show these lines.
+	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup:  ## Make .venv with the locked dependencies (nothing to do when they have not changed).
+	@./.ci/setup
+
+run: setup  ## Run the whole daily job, on the sample unless .env says otherwise.
+	@"$(BIN)/winback" run
+
+test: setup  ## Run every test but the ones that kill whole runs.
+	@"$(BIN)/python" -m pytest -m "not kill"
+
+test-kill: setup  ## Kill whole runs at ten random moments and compare what the next run makes.
+	@"$(BIN)/python" -m pytest -m kill
+
+check: setup  ## Format, lint, types, layers.
+	@"$(BIN)/ruff" format --check .
+	@"$(BIN)/ruff" check .
+	@"$(BIN)/sqlfluff" lint --processes 2 transforms/models
+	@"$(BIN)/mypy" pipeline assets expectations
+	@"$(BIN)/lint-imports"
+
+dev: setup  ## Open the Dagster UI on loopback.
+	@"$(BIN)/winback" ui
+
+lock:  ## Write requirements.lock anew from pyproject.toml (needs the network).
+	@./.ci/setup
+	@"$(BIN)/uv" pip compile pyproject.toml --all-extras --universal --generate-hashes --no-strip-extras --no-header --quiet -o requirements.lock
+
+clean:  ## Remove environments, caches and dbt's target; never var/, which holds the ledger.
+	@rm -rf .venv .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis transforms/target transforms/logs transforms/.user.yml logs
+	@find . -name __pycache__ -type d -not -path './var/*' -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""Dagster assets: what exists, one module per border crossing."""

@@ -1,0 +1,1 @@
+"""Everything that is not an asset: settings, sources, destinations, the ledger, the command."""

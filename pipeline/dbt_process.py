@@ -1,0 +1,5 @@
+"""Start dbt."""
+
+
+def main() -> None:
+    """Start."""

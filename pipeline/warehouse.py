@@ -1,0 +1,185 @@
+"""The DuckDB file that runs own: how it is opened, which tables are always there, its backups."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from pipeline.sources.contract import ENTITIES, META_COLUMNS
+
+LOCK_WAIT_SECONDS = 20.0
+
+FILE_COLUMNS = """
+    file_id integer not null,
+    entity varchar not null,
+    path varchar not null,
+    sort_key varchar not null,
+    load_number integer not null,
+    size_bytes bigint not null,
+    modified_ns bigint not null,
+    sha256 varchar not null,
+    rows_read bigint not null,
+    rows_kept bigint not null,
+    rows_duplicate bigint not null,
+    rows_quarantined bigint not null,
+    loaded_at timestamp not null
+"""
+
+SAMPLE_TABLES = {
+    "lines": """
+        sheet varchar, "Invoice" varchar, "StockCode" varchar, "Description" varchar,
+        "Quantity" integer, "InvoiceDate" timestamp, "Price" double, "Customer ID" integer,
+        "Country" varchar""",
+    "simulated_customers": """
+        customer_id varchar, email varchar, language varchar, country varchar,
+        registered_at timestamp""",
+    "simulated_consents": """
+        customer_id varchar, email varchar, channel varchar, state varchar, "at" timestamp,
+        source varchar""",
+    "simulated_email_events": """
+        event_id varchar, customer_id varchar, email varchar, event varchar, occurred_at timestamp,
+        campaign_id varchar, message_id varchar, bounce_type varchar, is_machine boolean,
+        user_agent varchar""",
+}
+"""Columns of schema raw_online_retail as its Parquet files have them; times are shop-local."""
+
+SYNC_TABLES = {
+    "ledger": """
+        run_id varchar not null, as_of_date date not null, destination varchar not null,
+        audience varchar not null, customer_id varchar not null, action varchar not null,
+        payload_hash varchar, status varchar not null, reason varchar,
+        recorded_at timestamp not null""",
+    "members": """
+        destination varchar not null, audience varchar not null, customer_id varchar not null,
+        payload_hash varchar not null, since_date date not null,
+        primary key (destination, audience, customer_id)""",
+    "enrolments": """
+        as_of_date date not null, customer_id varchar not null, programme varchar not null,
+        arm varchar not null, entry_values json, recorded_at timestamp not null""",
+    "suppressions": """
+        destination varchar not null, email varchar not null, reason varchar not null,
+        suppressed_at timestamp, read_at timestamp not null""",
+    "runs": """
+        run_id varchar not null, as_of_date date not null, started_at timestamp not null,
+        finished_at timestamp, status varchar not null""",
+    "row_counts": """
+        table_name varchar not null, row_count bigint not null, run_id varchar not null,
+        counted_at timestamp not null""",
+    "settings": "name varchar primary key, value varchar not null",
+}
+"""What cannot be fetched again. dbt adds sync.customer_ids, under the same protection."""
+
+MACROS = (
+    # A time of day that the clock shows twice is meant as its first showing; one that it skips
+    # moves forward. ICU would take the second showing, hence the look one shift back; shifts are
+    # an hour nearly everywhere, half an hour on Lord Howe Island, two at Troll station.
+    """create or replace macro main.as_utc(local_time, zone) as timezone(
+        'UTC', timezone(zone, cast(local_time as timestamp)))""",
+    """create or replace macro main.to_utc(local_time, zone) as case
+        when timezone(zone, timezone('UTC', main.as_utc(local_time, zone) - interval 120 minute))
+            = cast(local_time as timestamp)
+            then main.as_utc(local_time, zone) - interval 120 minute
+        when timezone(zone, timezone('UTC', main.as_utc(local_time, zone) - interval 60 minute))
+            = cast(local_time as timestamp)
+            then main.as_utc(local_time, zone) - interval 60 minute
+        when timezone(zone, timezone('UTC', main.as_utc(local_time, zone) - interval 30 minute))
+            = cast(local_time as timestamp)
+            then main.as_utc(local_time, zone) - interval 30 minute
+        else main.as_utc(local_time, zone) end""",
+    """create or replace macro main.to_local(instant, zone) as timezone(
+        zone, timezone('UTC', cast(instant as timestamp)))""",
+)
+
+QUARANTINE_ROWS = """
+    source varchar not null, file varchar not null, file_sha256 varchar not null,
+    row_number bigint, entity varchar not null, reason varchar not null, payload varchar,
+    quarantined_at timestamp not null
+"""
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    """One DuckDB file. Connections are short: dbt and the checks need it to themselves."""
+
+    path: Path
+    memory_limit: str = "1GB"
+    threads: int = 2
+
+    @property
+    def temporary_folder(self) -> Path:
+        """Return where DuckDB spills what does not fit into memory."""
+        return self.path.parent / "spill"
+
+    @contextmanager
+    def connect(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Open the file and close it again. Times are UTC, whatever the machine's zone is.
+
+        Waits a while for a process that has not let go of the file yet, then raises
+        ``duckdb.IOException`` naming it.
+        """
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        connection = self._open()
+        try:
+            connection.execute("set timezone = 'UTC'")
+            yield connection
+        finally:
+            connection.close()
+
+    def _open(self) -> duckdb.DuckDBPyConnection:
+        config: dict[str, str | bool | int | float | list[str]] = {
+            "memory_limit": self.memory_limit,
+            "threads": self.threads,
+            "temp_directory": str(self.temporary_folder),
+        }
+        deadline = time.monotonic() + LOCK_WAIT_SECONDS
+        while True:
+            try:
+                return duckdb.connect(str(self.path), config=config)
+            except duckdb.IOException as error:
+                if "lock" not in str(error).lower() or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.2)
+
+    def prepare(self) -> None:
+        """Make every schema and table that is always there, and the macros that models use."""
+        with self.connect() as connection:
+            connection.execute("begin")
+            for statement in _statements():
+                connection.execute(statement)
+            connection.execute("commit")
+
+    def row_counts(self, schema: str) -> dict[str, int]:
+        """Return the number of rows of every table of ``schema``."""
+        with self.connect() as connection:
+            names = [
+                str(name)
+                for (name,) in connection.execute(
+                    "select table_name from duckdb_tables() where schema_name = ? order by 1",
+                    [schema],
+                ).fetchall()
+            ]
+            return {name: count_of(connection, f"{schema}.{name}") for name in names}
+
+
+def count_of(connection: duckdb.DuckDBPyConnection, table: str) -> int:
+    """Return the number of rows of ``table``."""
+    return int(connection.execute(f"select count(*) from {table}").fetchall()[0][0])
+
+
+def _statements() -> Iterator[str]:
+    yield from MACROS
+    for schema in ("raw_online_retail", "raw_files", "sync", "quarantine"):
+        yield f"create schema if not exists {schema}"
+    for source in ("raw_online_retail", "raw_files"):
+        yield f"create table if not exists {source}.loaded_files ({FILE_COLUMNS})"
+    for name, columns in SAMPLE_TABLES.items():
+        yield f"create table if not exists raw_online_retail.{name} ({columns})"
+    for entity in ENTITIES:
+        columns = ", ".join(f'"{column.name}" {column.sql_type}' for column in entity.columns)
+        yield f"create table if not exists raw_files.{entity.name} ({columns}, {META_COLUMNS})"
+    for name, columns in SYNC_TABLES.items():
+        yield f"create table if not exists sync.{name} ({columns})"
+    yield f"create table if not exists quarantine.rows ({QUARANTINE_ROWS})"
