@@ -73,24 +73,18 @@ SYNC_TABLES = {
 """What cannot be fetched again. dbt adds sync.customer_ids, under the same protection."""
 
 MACROS = (
-    # A time of day that the clock shows twice is meant as its first showing; one that it skips
-    # moves forward. ICU would take the second showing, hence the look one shift back; shifts are
-    # an hour nearly everywhere, half an hour on Lord Howe Island, two at Troll station.
-    """create or replace macro main.as_utc(local_time, zone) as timezone(
-        'UTC', timezone(zone, cast(local_time as timestamp)))""",
-    """create or replace macro main.to_utc(local_time, zone) as case
-        when timezone(zone, timezone('UTC', main.as_utc(local_time, zone) - interval 120 minute))
-            = cast(local_time as timestamp)
-            then main.as_utc(local_time, zone) - interval 120 minute
-        when timezone(zone, timezone('UTC', main.as_utc(local_time, zone) - interval 60 minute))
-            = cast(local_time as timestamp)
-            then main.as_utc(local_time, zone) - interval 60 minute
-        when timezone(zone, timezone('UTC', main.as_utc(local_time, zone) - interval 30 minute))
-            = cast(local_time as timestamp)
-            then main.as_utc(local_time, zone) - interval 30 minute
-        else main.as_utc(local_time, zone) end""",
     """create or replace macro main.to_local(instant, zone) as timezone(
         zone, timezone('UTC', cast(instant as timestamp)))""",
+    """create or replace macro main.with_offset_before(local_time, zone) as timezone(
+        'UTC', timezone(zone, cast(local_time as timestamp) - interval 3 hour)
+    ) + interval 3 hour""",
+    # A time of day that the clock shows twice is meant as its first showing, so with the offset
+    # in force before; ICU alone would take the second. One that the clock skips moves forward.
+    """create or replace macro main.to_utc(local_time, zone) as case
+        when main.to_local(main.with_offset_before(local_time, zone), zone)
+            = cast(local_time as timestamp)
+        then main.with_offset_before(local_time, zone)
+        else timezone('UTC', timezone(zone, cast(local_time as timestamp))) end""",
 )
 
 QUARANTINE_ROWS = """
