@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
@@ -85,6 +85,11 @@ class Settings(BaseSettings):
             raise ValueError(
                 "WINBACK_SOURCES names files, so WINBACK_INBOX has to name the folder they come in"
             )
+        if SAMPLE in self.sources and self.currency not in (None, SAMPLE_CURRENCY):
+            raise ValueError(
+                f"the sample counts in {SAMPLE_CURRENCY}: leave {SAMPLE} out of WINBACK_SOURCES, "
+                f"or set WINBACK_CURRENCY={SAMPLE_CURRENCY}"
+            )
         missing = [name for name in ("timezone", "currency") if getattr(self, name) is None]
         if missing and not self.is_sample_only:
             names = " and ".join(f"WINBACK_{name.upper()}" for name in missing)
@@ -125,6 +130,16 @@ class Settings(BaseSettings):
     def dagster_home(self) -> Path:
         """Return the folder of Dagster's run history."""
         return self.var_folder / "dagster"
+
+
+def sentence_of(error: ValidationError) -> str:
+    """Return what is wrong with the settings, without values, which may be secrets."""
+    sentences = []
+    for one in error.errors():
+        text = one["msg"].removeprefix("Value error, ")
+        name = "WINBACK_" + "_".join(str(part) for part in one["loc"][:1]).upper()
+        sentences.append(text if "WINBACK_" in text else f"{name}: {text}")
+    return "; ".join(sentences)
 
 
 def _known(variable: str, value: tuple[str, ...], known: tuple[str, ...]) -> tuple[str, ...]:

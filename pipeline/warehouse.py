@@ -48,14 +48,14 @@ SAMPLE_TABLES = {
 
 SYNC_TABLES = {
     "ledger": """
-        run_id varchar not null, as_of_date date not null, destination varchar not null,
-        audience varchar not null, customer_id varchar not null, action varchar not null,
-        payload_hash varchar, status varchar not null, reason varchar,
+        push_number bigint not null, run_id varchar not null, as_of_date date not null,
+        destination varchar not null, audience varchar not null, customer_id varchar not null,
+        action varchar not null, payload_hash varchar, status varchar not null, reason varchar,
         recorded_at timestamp not null""",
+    # No key: its index of strings would have to fit into memory. The engine keeps rows distinct.
     "members": """
         destination varchar not null, audience varchar not null, customer_id varchar not null,
-        payload_hash varchar not null, since_date date not null,
-        primary key (destination, audience, customer_id)""",
+        payload_hash varchar not null, since_date date not null""",
     "enrolments": """
         as_of_date date not null, customer_id varchar not null, programme varchar not null,
         arm varchar not null, entry_values json, recorded_at timestamp not null""",
@@ -158,6 +158,18 @@ class Warehouse:
             return {name: count_of(connection, f"{schema}.{name}") for name in names}
 
 
+@contextmanager
+def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Keep all that is done within, or nothing of it when it fails."""
+    connection.execute("begin")
+    try:
+        yield
+    except BaseException:
+        connection.execute("rollback")
+        raise
+    connection.execute("commit")
+
+
 def count_of(connection: duckdb.DuckDBPyConnection, table: str) -> int:
     """Return the number of rows of ``table``."""
     return int(connection.execute(f"select count(*) from {table}").fetchall()[0][0])
@@ -177,3 +189,15 @@ def _statements() -> Iterator[str]:
     for name, columns in SYNC_TABLES.items():
         yield f"create table if not exists sync.{name} ({columns})"
     yield f"create table if not exists quarantine.rows ({QUARANTINE_ROWS})"
+
+
+def is_warehouse(path: Path) -> bool:
+    """Tell whether ``path`` is a DuckDB file made by Winback."""
+    try:
+        with duckdb.connect(str(path), read_only=True) as connection:
+            found = connection.execute(
+                "select count(*) from duckdb_schemas() where schema_name in ('sync', 'raw_files')"
+            )
+            return found.fetchall() != [(0,)]
+    except duckdb.Error:
+        return False

@@ -1,0 +1,94 @@
+"""Every model and seed of ``transforms/`` as an asset. Its schema is its key prefix and group."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import dagster as dg
+import duckdb
+from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
+
+from pipeline.resources import (
+    RunResource,
+    SettingsResource,
+    WarehouseResource,
+    dbt_project,
+    dbt_vars,
+    prepare_manifest,
+)
+from pipeline.summaries import SUMMARIES
+from pipeline.warehouse import count_of
+
+
+class SchemaIsGroup(DagsterDbtTranslator):
+    """Group models by the schema they are built in."""
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        """Return the schema set for the model's folder."""
+        return dbt_resource_props["config"].get("schema")
+
+    def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        """Return the description alone; the SQL stands in the repository."""
+        return str(dbt_resource_props.get("description", ""))
+
+
+@dbt_assets(
+    manifest=prepare_manifest(),
+    project=dbt_project,
+    dagster_dbt_translator=SchemaIsGroup(),
+)
+def dbt_models(
+    context: dg.AssetExecutionContext,
+    dbt: DbtCliResource,
+    run: RunResource,
+    settings: SettingsResource,
+    warehouse: WarehouseResource,
+) -> Iterator[dg.Output | dg.AssetMaterialization | dg.AssetCheckResult | Any]:
+    """Build the selected models and test their data, in one invocation of dbt.
+
+    No connection may be open while dbt runs, so rows are counted when it has ended.
+    """
+    now = settings.get()
+    client = warehouse.client()
+    arguments = ["build", "--exclude-resource-type", "unit_test"]
+    if run.is_full_refresh:
+        arguments.append("--full-refresh")
+    arguments += ["--vars", dbt_vars(now, client, run.day)]
+    invocation = dbt.cli(
+        arguments,
+        context=context,
+        target_path=now.var_folder / "dbt",
+        raise_on_error=False,
+    )
+    events = list(invocation.stream())
+    with client.connect() as connection:
+        for event in events:
+            if isinstance(event, dg.Output):
+                schema, table = context.asset_key_for_output(event.output_name).path[-2:]
+                described = _described(connection, schema, table)
+                context.add_output_metadata(described, output_name=event.output_name)
+    yield from events
+    if not invocation.is_successful():
+        raise dg.Failure(_problem(invocation.get_artifact("run_results.json")), allow_retries=False)
+
+
+def _described(
+    connection: duckdb.DuckDBPyConnection, schema: str, table: str
+) -> dict[str, dg.MetadataValue]:
+    is_table = connection.execute(
+        "select count(*) from duckdb_tables() where schema_name = ? and table_name = ?",
+        [schema, table],
+    ).fetchall() != [(0,)]
+    if not is_table:
+        return {}
+    described: dict[str, dg.MetadataValue] = {
+        "dagster/row_count": dg.MetadataValue.int(count_of(connection, f"{schema}.{table}"))
+    }
+    if table in SUMMARIES:
+        described["summary"] = dg.MetadataValue.md(SUMMARIES[table](connection))
+    return described
+
+
+def _problem(results: Mapping[str, Any]) -> str:
+    bad = [one for one in results["results"] if one["status"] in ("error", "fail")]
+    lines = [f"{one['unique_id'].split('.')[2]}: {one['message']}" for one in bad]
+    return "dbt stopped at " + "; ".join(lines)

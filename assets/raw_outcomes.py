@@ -1,0 +1,78 @@
+"""How loads and gates are shown on raw tables, the same for every source."""
+
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from expectations.runner import Outcome, validate
+from pipeline.loading import LoadReport
+from pipeline.sources.contract import Entity
+from pipeline.warehouse import Warehouse, count_of
+
+if TYPE_CHECKING:
+    import great_expectations as gx
+
+
+def load_metadata(warehouse: Warehouse, table: str, report: LoadReport) -> dg.MaterializeResult:
+    """Show what a load did; refuse to go on when a file was refused as a whole."""
+    with warehouse.connect() as connection:
+        row_count = count_of(connection, table)
+    metadata: dict[str, Any] = {
+        "dagster/row_count": row_count,
+        "files_read": report.files_read,
+        "files_unchanged": report.files_unchanged,
+        "rows_read": report.rows_read,
+        "rows_kept": report.rows_kept,
+        "rows_duplicate": report.rows_duplicate,
+        "rows_quarantined": report.rows_quarantined,
+    }
+    if report.reasons:
+        lines = [f"| {reason} | {count:,} |" for reason, count in report.reasons]
+        metadata["quarantined"] = dg.MetadataValue.md(
+            "\n".join(["| reason | rows |", "|---|---:|", *lines])
+        )
+    if report.refused:
+        raise dg.Failure("; ".join(report.refused), metadata=metadata, allow_retries=False)
+    return dg.MaterializeResult(metadata=metadata)
+
+
+def not_chosen(warehouse: Warehouse, table: str) -> dg.MaterializeResult:
+    """Show a table whose source is not among those chosen; its rows stay and are not read."""
+    with warehouse.connect() as connection:
+        row_count = count_of(connection, table)
+    return dg.MaterializeResult(
+        metadata={"dagster/row_count": row_count, "source": "not chosen in WINBACK_SOURCES"}
+    )
+
+
+def check_of(warehouse: Warehouse, table: str, suite: "gx.ExpectationSuite") -> dg.AssetCheckResult:
+    """Check ``table`` and show each figure; the failures stand in the description."""
+    outcome = validate(
+        warehouse.path,
+        table,
+        suite,
+        memory_limit=warehouse.memory_limit,
+        threads=warehouse.threads,
+    )
+    return result_of(outcome)
+
+
+def result_of(outcome: Outcome) -> dg.AssetCheckResult:
+    """Return an outcome as Dagster shows it."""
+    lines = [f"| {what} | {figure} |" for what, figure in outcome.figures.items()]
+    figures = "\n".join(["| expected | found |", "|---|---|", *lines])
+    return dg.AssetCheckResult(
+        passed=outcome.passed,
+        description="; ".join(outcome.failures) or "all expectations met",
+        metadata={"figures": dg.MetadataValue.md(figures), "failures": list(outcome.failures)},
+    )
+
+
+def columns_of(entity: Entity) -> dg.TableSchema:
+    """Return the columns of an entity with what each means."""
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(column.name, column.sql_type, description=column.description)
+            for column in entity.columns
+        ]
+    )

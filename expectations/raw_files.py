@@ -1,0 +1,78 @@
+"""What the inbox's files promise us once they are loaded, entity by entity."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import TYPE_CHECKING
+
+from pipeline.sources.contract import Column, Entity
+
+if TYPE_CHECKING:
+    import great_expectations as gx
+    import great_expectations.expectations as gxe
+
+PROVENANCE = ("_extra", "_file_id", "_row_number", "_record_hash", "_loaded_at")
+FIRST_TIME = date(1970, 1, 1)
+LAST_TIME = date(2200, 1, 1)
+NEWEST = {"orders": ("ordered_at", 1), "email_events": ("occurred_at", 3)}
+"""By which column an entity shows that its files still arrive, and how much later it may."""
+NEVER_EMPTY = ("orders",)
+
+
+def suite(
+    entity: Entity, *, as_of_date: date, rows_before: int, stale_after_days: int
+) -> "gx.ExpectationSuite":
+    """Return what holds for ``raw_files.<entity>``; of an empty table only its schema.
+
+    ``rows_before`` is what the table held after the run before: raw only grows.
+    """
+    from expectations import rules
+
+    is_needed = entity.name in NEVER_EMPTY
+    versions = (*entity.key, "_record_hash", *(["_row_number"] * entity.is_replaced_by_key))
+    expectations: list[gxe.Expectation] = [
+        rules.has_columns([*(column.name for column in entity.columns), *PROVENANCE]),
+        rules.has_rows(max(rows_before, int(is_needed))),
+        rules.once(versions, "a version of a record"),
+        rules.known(
+            "_file_id",
+            f"select file_id from raw_files.loaded_files where entity = '{entity.name}'",
+            "the number of a loaded file",
+        ),
+        *_filled(entity),
+    ]
+    for column in entity.columns:
+        expectations.extend(_values(column))
+    if entity.name in NEWEST:
+        column_name, factor = NEWEST[entity.name]
+        newest = rules.newest_is_recent(
+            column_name,
+            as_of_date=as_of_date,
+            stale_after_days=stale_after_days * factor,
+            may_be_empty=not is_needed,
+        )
+        expectations.append(newest)
+    return rules.suite(f"raw_files.{entity.name}", expectations)
+
+
+def _filled(entity: Entity) -> Iterator["gxe.Expectation"]:
+    from expectations import rules
+
+    for name in dict.fromkeys((*entity.key, *entity.required)):
+        if name not in entity.one_of:
+            yield rules.filled(name)
+    if entity.one_of:
+        yield rules.no_rows(
+            f"{' or '.join(entity.one_of)} is filled",
+            f"select 1 as found from {{batch}} where coalesce({', '.join(entity.one_of)}) is null",
+        )
+
+
+def _values(column: Column) -> Iterator["gxe.Expectation"]:
+    from expectations import rules
+
+    if column.allowed:
+        yield rules.among_in_any_case(column.name, column.allowed)
+    if column.kind in ("money", "number") and not column.is_negative_allowed:
+        yield rules.between(column.name, 0)
+    if column.kind == "time":
+        yield rules.between(column.name, FIRST_TIME, LAST_TIME)

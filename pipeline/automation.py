@@ -1,0 +1,51 @@
+"""Jobs, schedules and alerts. They name groups, never single assets."""
+
+import dagster as dg
+
+from pipeline.alerts import alert
+from pipeline.settings import Settings
+
+RETRIES = dg.RetryPolicy(max_retries=2, delay=10, backoff=dg.Backoff.EXPONENTIAL)
+"""For assets at the borders, where files and networks fail for a moment."""
+
+daily_refresh = dg.define_asset_job(
+    name="daily_refresh",
+    description="Load every source, rebuild every model, sync every destination and publish.",
+    selection=dg.AssetSelection.all(),
+)
+
+LEAVING = dg.AssetSelection.key_prefixes("files") | dg.AssetSelection.groups("published")
+
+load_and_build = dg.define_asset_job(
+    name="load_and_build",
+    description="Load every source and rebuild every model; nothing is sent or published.",
+    selection=dg.AssetSelection.all() - LEAVING,
+)
+
+rebuild = dg.define_asset_job(
+    name="rebuild",
+    description="Rebuild every model from what is loaded; nothing is loaded, sent or published.",
+    selection=dg.AssetSelection.all() - LEAVING - dg.AssetSelection.groups("raw"),
+)
+
+
+def daily_refresh_schedule(settings: Settings) -> dg.ScheduleDefinition:
+    """Run the daily job at five in the morning of the shop's time zone."""
+    return dg.ScheduleDefinition(
+        name="daily_refresh_schedule",
+        job=daily_refresh,
+        cron_schedule="0 5 * * *",
+        execution_timezone=str(settings.shop_timezone),
+    )
+
+
+@dg.run_failure_sensor(
+    name="failure_alert",
+    description="Tell the webhook or the e-mail address that is configured that a run failed.",
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
+def failure_alert(context: dg.RunFailureSensorContext) -> None:
+    """Send one alert for a run that Dagster started; the command sends its own."""
+    if context.dagster_run.tags.get("winback/started_by") != "command":
+        subject = f"Winback run {context.dagster_run.run_id} failed"
+        alert(Settings(), subject, context.failure_event.message or "")

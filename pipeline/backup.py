@@ -1,0 +1,128 @@
+"""Copies of schema sync, which cannot be fetched again, and the way back from one."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+from pipeline.destinations.contract import identifier, literal
+from pipeline.ledger import transaction
+from pipeline.warehouse import Warehouse
+
+KEPT = 14
+FORMAT = 1
+NAME = re.compile(r"sync-\d{8}T\d{6}\.\d{6}Z\.duckdb")
+
+
+class BackupError(Exception):
+    """A file cannot be restored from; a sentence says why and what to do."""
+
+
+def back_up(warehouse: Warehouse, folder: Path, now: datetime | None = None) -> Path:
+    """Copy schema sync to a new file in ``folder``, keep the newest of them, return the file.
+
+    The file appears under its name when it is complete, readable by its owner only.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    moment = (now or datetime.now(UTC)).astimezone(UTC)
+    path = folder / f"sync-{moment:%Y%m%dT%H%M%S.%fZ}.duckdb"
+    for left_over in folder.glob(".sync-*.part*"):
+        left_over.unlink()
+    temporary = path.with_name(f".{path.stem}.part")
+    with warehouse.connect() as connection, _attached(connection, temporary, ""):
+        _copy(connection, moment)
+        connection.execute("checkpoint kept_copy")
+    temporary.chmod(0o600)
+    temporary.replace(path)
+    for old in backups(folder)[KEPT:]:
+        old.unlink()
+    return path
+
+
+def backups(folder: Path) -> list[Path]:
+    """Return the backups in ``folder``, the newest first."""
+    found = [path for path in folder.glob("sync-*.duckdb") if NAME.fullmatch(path.name)]
+    return sorted(found, key=lambda path: path.name, reverse=True)
+
+
+def restore(warehouse: Warehouse, path: Path) -> dict[str, int]:
+    """Put the tables of a backup back in place of what is there; return the rows of each.
+
+    Either all of them or none. A table that the backup does not know stays as it is.
+    """
+    if not path.is_file():
+        raise BackupError(f"there is no file {path.name} in {path.parent}")
+    warehouse.prepare()
+    with warehouse.connect() as connection:
+        try:
+            with _attached(connection, path, "(read_only)"):
+                _check(connection, path)
+                with transaction(connection):
+                    return {
+                        table: _put_back(connection, table)
+                        for table in sorted(_columns(connection, "kept_copy"))
+                    }
+        except (duckdb.IOException, duckdb.CatalogException) as error:
+            raise BackupError(f"{path.name} is no backup of Winback's: {error}") from error
+
+
+def _copy(connection: duckdb.DuckDBPyConnection, moment: datetime) -> None:
+    connection.execute("create schema kept_copy.sync")
+    for (table,) in connection.execute(
+        """select table_name from duckdb_tables()
+        where database_name = current_database() and schema_name = 'sync' order by table_name"""
+    ).fetchall():
+        name = identifier(str(table))
+        connection.execute(f"create table kept_copy.sync.{name} as from sync.{name}")
+    connection.execute("create table kept_copy.main.backup_of_sync (format int, made_at timestamp)")
+    connection.execute(
+        "insert into kept_copy.main.backup_of_sync values (?, ?)",
+        [FORMAT, moment.replace(tzinfo=None)],
+    )
+
+
+def _check(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    formats = connection.execute("select format from kept_copy.main.backup_of_sync").fetchall()
+    if formats != [(FORMAT,)]:
+        raise BackupError(f"{path.name} was made by another version of Winback; restore it there")
+    for table, columns in _columns(connection, "kept_copy").items():
+        here = _columns(connection, "current").get(table, columns)
+        if unknown := sorted(columns - here):
+            raise BackupError(
+                f"{path.name} has columns that sync.{table} does not have "
+                f"({', '.join(unknown)}); restore it with the version that made it"
+            )
+
+
+def _columns(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, set[str]]:
+    found = connection.execute(
+        """select table_name, list(column_name) from duckdb_columns()
+        where schema_name = 'sync' and database_name = case
+            when $database = 'current' then current_database() else $database end
+        group by table_name""",
+        {"database": database},
+    ).fetchall()
+    return {str(table): set(columns) for table, columns in found}
+
+
+def _put_back(connection: duckdb.DuckDBPyConnection, table: str) -> int:
+    name = identifier(table)
+    connection.execute(
+        f"create table if not exists sync.{name} as from kept_copy.sync.{name} limit 0"
+    )
+    connection.execute(f"delete from sync.{name}")
+    written = connection.execute(f"insert into sync.{name} by name from kept_copy.sync.{name}")
+    return int(written.fetchall()[0][0])
+
+
+@contextmanager
+def _attached(connection: duckdb.DuckDBPyConnection, path: Path, options: str) -> Iterator[None]:
+    connection.execute(f"attach {literal(str(path))} as kept_copy {options}")
+    try:
+        yield
+    finally:
+        connection.execute("detach kept_copy")

@@ -1,0 +1,176 @@
+"""The ``winback`` command: a thin layer over the same assets that Dagster runs."""
+
+import os
+import sys
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from pipeline.runs import Asked, Ended
+    from pipeline.settings import Settings
+
+
+class Problem(click.ClickException):
+    """What went wrong, in one line; the exit status is 1."""
+
+    def show(self, file: object = None) -> None:  # noqa: ARG002 - click's signature
+        """Write the line to standard error."""
+        click.echo(f"winback: {self.message}", err=True)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--traceback", "is_traceback", is_flag=True, help="Show where an error came from.")
+@click.pass_context
+def cli(context: click.Context, is_traceback: bool) -> None:
+    """Bring a shop's quiet customers back: load, build, check, send lists, publish."""
+    context.obj = {"traceback": is_traceback}
+
+
+@cli.command()
+@click.option("--as-of", metavar="DAY", help="Compute for this day, like 2026-01-31.")
+@click.option("--into", type=click.Path(path_type=Path), help="Build a past day into this file.")
+@click.option("--full-refresh", is_flag=True, help="Rebuild what is kept from run to run.")
+@click.option("--confirm", multiple=True, metavar="LIST", help="Let this list change unusually.")
+def run(as_of: str | None, into: Path | None, full_refresh: bool, confirm: tuple[str, ...]) -> None:
+    """Run the whole daily job. With --into only the tables of a day are built, in a file."""
+    settings = _settings()
+    asked = _asked(as_of, confirm, full_refresh)
+    from pipeline import runs, summary
+
+    if into is not None:
+        if confirm:
+            raise Problem("--confirm and --into do not go together: nothing is sent from a copy")
+        if into.exists() and not _is_ours(into):
+            raise Problem(f"{into} exists and is no file of Winback; name another one")
+        ended = runs.run_into(settings, asked, into.resolve())
+        _stop_if_failed(settings, ended)
+        click.echo(f"The tables of {as_of or 'the default day'} are in {into}, schema marts.")
+        return
+    click.echo(f"Winback runs on {', '.join(settings.sources)}", err=True)
+    ended = runs.run_live(settings, asked)
+    if ended.succeeded:
+        summary.show(settings)
+    _stop_if_failed(settings, ended)
+
+
+@cli.command()
+@click.option("--as-of", metavar="DAY", help="Plan for this day, like 2026-01-31.")
+@click.option("--confirm", multiple=True, metavar="LIST", help="As if this list were confirmed.")
+def plan(as_of: str | None, confirm: tuple[str, ...]) -> None:
+    """Show what the next run would send and take off, list by list, without doing it."""
+    settings = _settings()
+    from pipeline import runs
+    from pipeline.plan import make_plan
+    from pipeline.resources import open_warehouse
+
+    with runs.planned(settings, _asked(as_of, confirm, False)) as (ended, path):
+        _stop_if_failed(settings, ended, is_alerting=False)
+        for destination in settings.destinations:
+            made = make_plan(open_warehouse(settings, str(path)), destination, confirm)
+            click.echo(f"{destination}: {'nothing to do' if made.is_empty else 'would do'}")
+            for one in made.lists:
+                click.echo(f"  {one.sentence()}")
+
+
+@cli.command()
+@click.argument("customer")
+def explain(customer: str) -> None:
+    """Show what is known about one person: CUSTOMER is an id, an account or an address."""
+    settings = _settings()
+    from pipeline import explanation
+
+    click.echo(explanation.explain(settings, customer))
+
+
+@cli.command()
+def doctor() -> None:
+    """Say what is configured, what is missing and how to mend it."""
+    from pipeline import diagnosis
+
+    findings = diagnosis.examine()
+    for finding in findings:
+        click.echo(str(finding))
+    if any(finding.is_problem for finding in findings):
+        raise SystemExit(1)
+
+
+@cli.command()
+@click.argument("backup", type=click.Path(path_type=Path))
+def restore(backup: Path) -> None:
+    """Put back what was sent and learnt from a BACKUP of var/backup."""
+    settings = _settings()
+    from pipeline import run_lock
+    from pipeline.backup import restore as put_back
+    from pipeline.resources import LOCK_NAME, open_warehouse
+
+    with run_lock.hold(settings.var_folder / LOCK_NAME, settings.lock_wait_seconds):
+        for table, rows in put_back(open_warehouse(settings), backup).items():
+            click.echo(f"  sync.{table}: {rows:,} rows")
+
+
+@cli.command()
+@click.option("--port", default=3000, show_default=True, help="Port on the loopback address.")
+def ui(port: int) -> None:
+    """Open Dagster's UI on this machine only, and run its schedules while it is open."""
+    settings = _settings()
+    from pipeline.runs import prepare_home
+    from pipeline.settings import PROJECT_ROOT
+
+    prepare_home(settings)
+    dagster = str(Path(sys.executable).parent / "dagster")
+    workspace = str(PROJECT_ROOT / "workspace.yaml")
+    os.chdir(PROJECT_ROOT)
+    arguments = [dagster, "dev", "-w", workspace, "-h", "127.0.0.1", "-p", str(port)]
+    os.execv(dagster, arguments)  # noqa: S606
+
+
+def _settings() -> "Settings":
+    from pydantic import ValidationError
+
+    from pipeline.settings import Settings, sentence_of
+
+    os.environ.setdefault("DO_NOT_TRACK", "1")
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise Problem(sentence_of(error)) from error
+
+
+def _asked(as_of: str | None, confirm: tuple[str, ...], full_refresh: bool) -> "Asked":
+    from pipeline.runs import Asked
+
+    return Asked(as_of=as_of, confirm=confirm, is_full_refresh=full_refresh)
+
+
+def _stop_if_failed(settings: "Settings", ended: "Ended", *, is_alerting: bool = True) -> None:
+    if ended.succeeded and not ended.problems:
+        return
+    text = "\n".join(ended.problems) or "the run failed"
+    if is_alerting:
+        from pipeline.alerts import alert
+
+        for problem in alert(settings, f"Winback run {ended.run_id} failed", text):
+            click.echo(f"winback: {problem}", err=True)
+    raise Problem(text)
+
+
+def _is_ours(path: Path) -> bool:
+    from pipeline.warehouse import is_warehouse
+
+    return is_warehouse(path)
+
+
+def main() -> None:
+    """Run the command; errors are one line unless a traceback is asked for."""
+    try:
+        cli(standalone_mode=True)
+    except Exception as error:  # the last place: whatever comes is shown, not swallowed
+        if "--traceback" in sys.argv:
+            traceback.print_exc()
+        first = str(error).strip().splitlines()
+        click.echo(f"winback: {first[0] if first else type(error).__name__}", err=True)
+        click.echo("(winback --traceback … shows where it came from)", err=True)
+        raise SystemExit(1) from None

@@ -1,0 +1,199 @@
+"""Write each list to a CSV file of its own: one self-contained file for people and simple tools."""
+
+import os
+import re
+import shutil
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.destinations.cells import as_cell, header_of, is_unsafe, rows_of
+from pipeline.destinations.contract import Changes, identifier, literal, payload_hash
+
+KEYS = ("customer_id", "email")
+CHUNK_BYTES = 1 << 20
+UNREADABLE = (duckdb.InvalidInputException, duckdb.ConversionException)
+"""What DuckDB raises on a file that is no CSV of the columns it names."""
+
+# Whoever stands there twice has no payload that could be the right one.
+ONCE_EACH = """
+    select customer_id, case when count(*) = 1 then min(payload_hash) else '' end as payload_hash
+    from there group by customer_id
+"""
+
+REFUSED = f"""
+    select
+        customer_id,
+        case when coalesce(trim(email), '') = '' then 'no address' else 'unsafe address' end
+    from incoming
+    where coalesce(trim(email), '') = '' or {is_unsafe("email")}
+"""
+
+
+@dataclass(frozen=True)
+class FilesClient:
+    """The folder of lists. Files are replaced as a whole, and only when their content changes."""
+
+    folder: Path
+    memory_limit: str = "500MB"
+    threads: int = 2
+    name: str = "files"
+    is_outside: bool = False
+    batch_size: int | None = None
+
+    def path(self, audience: str) -> Path:
+        """Return the file of ``audience``; a name that is not safe as a file's is an error."""
+        if not re.fullmatch("[a-z0-9_]+", audience):
+            raise ValueError(
+                f"the list {audience!r} cannot be a file: use lower case letters, digits and _"
+            )
+        return self.folder / f"{audience}.csv"
+
+    def read_back(self, audience: str) -> pa.Table | None:
+        """Return who stands in the file. One that cannot be read as a list counts as missing."""
+        path = self.path(audience)
+        columns = header_of(path)
+        if columns is None:
+            return None
+        found = payload_hash({name: identifier(name) for name in columns})
+        with self._database() as connection:
+            try:
+                there = connection.execute(
+                    f"""
+                    select coalesce(customer_id, '') as customer_id, {found} as payload_hash
+                    from {rows_of(path, columns)} as lines
+                    """
+                ).to_arrow_table()
+            except UNREADABLE:
+                return None
+            if pc.count_distinct(there["customer_id"]).as_py() == len(there):
+                return there
+            connection.register("there", there)
+            return connection.execute(ONCE_EACH).to_arrow_table()
+
+    def apply(self, audience: str, changes: Changes) -> dict[str, str]:
+        """Rewrite the file if it would change. An address that a spreadsheet may run is refused.
+
+        Other texts that begin like a formula get an apostrophe in front; an address would no
+        longer be one with it.
+        """
+        path = self.path(audience)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.chmod(0o700)
+        temporary = path.with_name(f".{path.name}.part")
+        _make_private(temporary)
+        with self._database() as connection:
+            for name in ("adds", "updates", "removes"):
+                connection.register(name, getattr(changes, name))
+            connection.execute("create view incoming as from adds union all by name from updates")
+            refused = dict(connection.execute(REFUSED).fetchall())
+            connection.execute(f"create table refused as {REFUSED}")
+            try:
+                _render(connection, path, header_of(path), temporary)
+            except UNREADABLE:
+                # read_back has called it missing, so everybody who belongs there comes anew.
+                _render(connection, path, None, temporary)
+        _put_in_place(temporary, path)
+        return refused
+
+    @contextmanager
+    def _database(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        # What does not fit into memory is personal data too, so it stays in the closed folder.
+        spill = self.folder / ".spill"
+        config: dict[str, str | bool | int | float | list[str]] = {
+            "memory_limit": self.memory_limit,
+            "threads": self.threads,
+            "temp_directory": str(spill),
+        }
+        connection = duckdb.connect(":memory:", config=config)
+        try:
+            connection.execute("set timezone = 'UTC'")
+            yield connection
+        finally:
+            connection.close()
+            shutil.rmtree(spill, ignore_errors=True)
+
+
+def _render(
+    connection: duckdb.DuckDBPyConnection, path: Path, header: list[str] | None, target: Path
+) -> None:
+    """Write to ``target`` what the file at ``path`` becomes. Needs the relations of ``apply``."""
+    described = connection.execute("describe incoming").fetchall()
+    types = {str(name): str(kind) for name, kind, *_ in described}
+    there = f"from {rows_of(path, header)} as lines" if header else "from incoming limit 0"
+    connection.execute(
+        f"""create or replace temp view kept as
+        from ({there}) as rows_there
+        where customer_id is not null and customer_id not in (
+            select customer_id from incoming union all select customer_id from removes
+        )"""
+    )
+    old = [name for name in header or () if name not in types]
+    columns = [*KEYS, *(name for name in types if name not in KEYS), *_in_use(connection, old)]
+    connection.execute(
+        f"""copy (
+            select {", ".join(map(identifier, columns))} from (
+                select {_cells(types, types)} from incoming
+                where customer_id not in (select customer_id from refused)
+                union all by name
+                select {_cells(header or types, types)} from kept
+            ) as cells
+            order by customer_id
+        ) to {literal(str(target))}
+        (format csv, header, delimiter ',', quote '"', escape '"', use_tmp_file false)"""
+    )
+
+
+def _cells(columns: Iterable[str], types: Mapping[str, str]) -> str:
+    return ", ".join(
+        f"{as_cell(identifier(name), types.get(name, 'VARCHAR'))} as {identifier(name)}"
+        for name in columns
+    )
+
+
+def _in_use(connection: duckdb.DuckDBPyConnection, columns: Sequence[str]) -> list[str]:
+    """Return those of ``columns``, gone from the payload, that the kept rows still have."""
+    if not columns:
+        return []
+    counts = ", ".join(f"count({identifier(name)})" for name in columns)
+    found = connection.execute(f"select {counts} from kept").fetchall()[0]
+    return [name for name, count in zip(columns, found, strict=True) if count]
+
+
+def _make_private(path: Path) -> None:
+    path.unlink(missing_ok=True)
+    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+
+
+def _put_in_place(temporary: Path, path: Path) -> None:
+    """Replace ``path`` by ``temporary`` unless it is the same already."""
+    if path.exists() and _is_same(temporary, path):
+        temporary.unlink()
+        path.chmod(0o600)
+        return
+    _flush(temporary)
+    temporary.replace(path)
+    _flush(path.parent)
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _is_same(first: Path, second: Path) -> bool:
+    if first.stat().st_size != second.stat().st_size:
+        return False
+    with first.open("rb") as one, second.open("rb") as other:
+        while chunk := one.read(CHUNK_BYTES):
+            if chunk != other.read(CHUNK_BYTES):
+                return False
+    return True

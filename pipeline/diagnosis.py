@@ -1,0 +1,118 @@
+"""What ``winback doctor`` looks at: settings, versions, files, the last run, what to mend."""
+
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from pydantic import ValidationError
+
+from pipeline import run_lock
+from pipeline.backup import backups
+from pipeline.resources import LOCK_NAME, open_warehouse
+from pipeline.settings import Settings, sentence_of
+from pipeline.sources.contract import ENTITIES
+
+PACKAGES = ("duckdb", "dagster", "dbt-core", "dbt-duckdb", "great-expectations", "pandas")
+LITTLE_SPACE = 2 * 1024**3
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at. ``mend`` says what to do where it is a problem."""
+
+    what: str
+    found: str
+    mend: str = ""
+
+    @property
+    def is_problem(self) -> bool:
+        """Whether something has to be done."""
+        return bool(self.mend)
+
+    def __str__(self) -> str:
+        """Return the finding as a line."""
+        mark = "✗" if self.is_problem else "✓"
+        return f"{mark} {self.what}: {self.found}" + (f" → {self.mend}" if self.mend else "")
+
+
+def examine() -> list[Finding]:
+    """Return everything that was looked at, without changing anything."""
+    findings = [Finding("python", sys.version.split()[0])]
+    findings += [Finding(package, version(package)) for package in PACKAGES]
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        return [*findings, Finding("settings", "wrong", sentence_of(error))]
+    findings.append(
+        Finding(
+            "settings",
+            f"sources {', '.join(settings.sources)}; destinations "
+            f"{', '.join(settings.destinations)}; {settings.shop_timezone}, "
+            f"{settings.shop_currency}; sending to outside tools "
+            f"{'on' if settings.send else 'off'}",
+        )
+    )
+    return [*findings, *_inbox(settings), *_folder(settings), *_warehouse(settings)]
+
+
+def _inbox(settings: Settings) -> Iterator[Finding]:
+    if "files" not in settings.sources or settings.inbox is None:
+        return
+    if not settings.inbox.is_dir():
+        yield Finding("inbox", str(settings.inbox), "make the folder, or set WINBACK_INBOX")
+        return
+    there = [entity.name for entity in ENTITIES if (settings.inbox / entity.name).is_dir()]
+    if "orders" not in there:
+        yield Finding("inbox", "has no folder orders", "put order files into inbox/orders/")
+    yield Finding("inbox", f"folders {', '.join(there) or 'none'}")
+    known = {entity.name for entity in ENTITIES}
+    for path in sorted(settings.inbox.iterdir()):
+        if path.is_dir() and path.name not in known and not path.name.startswith("."):
+            yield Finding("inbox", f"folder {path.name} is not read", f"name it one of {known}")
+
+
+def _folder(settings: Settings) -> Iterator[Finding]:
+    folder = settings.var_folder
+    place = folder if folder.exists() else folder.parent
+    free = shutil.disk_usage(place).free
+    few = "free some disk space" if free < LITTLE_SPACE else ""
+    yield Finding("var", f"{folder}, {free / 1024**3:.1f} GiB free", few)
+    if run_lock.is_held(folder / LOCK_NAME):
+        yield Finding("run", "one is going on")
+    kept = backups(folder / "backup")
+    if kept:
+        yield Finding(
+            "backups", f"{len(kept)}; to go back to the newest: winback restore '{kept[0]}'"
+        )
+
+
+def _warehouse(settings: Settings) -> Iterator[Finding]:
+    if not settings.warehouse_path.exists():
+        yield Finding("warehouse", "none yet", "make it with: winback run")
+        return
+    if run_lock.is_held(settings.var_folder / LOCK_NAME):
+        yield Finding("warehouse", "in use by a run; ask again when it has ended")
+        return
+    with open_warehouse(settings).connect() as connection:
+        runs = connection.execute(
+            "select as_of_date, started_at, status from sync.runs order by started_at desc limit 1"
+        ).fetchall()
+        reasons = connection.execute(
+            """select entity, reason, count(*) from quarantine.rows group by all
+            order by 3 desc, 1, 2 limit 5"""
+        ).fetchall()
+    for day, started, status in runs:
+        mend = "see winback ui, or run again: winback run" if status != "succeeded" else ""
+        yield Finding(
+            "last run", f"for {day}, started {started:%Y-%m-%d %H:%M} UTC, {status}", mend
+        )
+    for entity, reason, count in reasons:
+        yield Finding("quarantine", f"{count:,} rows of {entity}: {reason}")
+    published = settings.published_path
+    yield Finding(
+        "published",
+        str(published) if published.exists() else "nothing yet",
+        "" if published.exists() else "finish a run: winback run",
+    )

@@ -1,0 +1,166 @@
+"""Push lists to a destination so that a crash at any moment loses and doubles nothing."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline import differences, ledger
+from pipeline.destinations.contract import Changes, Client
+from pipeline.ledger import Attempt, Ended
+from pipeline.payloads import PayloadError
+from pipeline.plan import (
+    BRAKE,
+    Brake,
+    ListPlan,
+    Plan,
+    UnknownListError,
+    audiences_of,
+    make_plan,
+    read_plan,
+)
+from pipeline.warehouse import Warehouse
+
+__all__ = [
+    "BRAKE",
+    "Brake",
+    "Changes",
+    "Client",
+    "ListPlan",
+    "ListReport",
+    "PayloadError",
+    "Plan",
+    "PushReport",
+    "UnknownListError",
+    "make_plan",
+    "push",
+]
+
+NOBODY = pa.table(
+    {"customer_id": pa.array([], pa.string()), "payload_hash": pa.array([], pa.string())}
+)
+
+
+@dataclass(frozen=True)
+class ListReport:
+    """What a push did to one list. ``removed`` counts by reason, so does ``refused``."""
+
+    audience: str
+    members: int
+    added: int
+    updated: int
+    removed: Mapping[str, int]
+    refused: Mapping[str, int]
+    strangers_removed: int
+
+
+@dataclass(frozen=True)
+class PushReport:
+    """What a push did, and the plan that it followed.
+
+    ``settled`` counts what an earlier crash had left unknown: done, or lost and planned anew.
+    """
+
+    plan: Plan
+    lists: tuple[ListReport, ...]
+    settled: Mapping[str, int]
+
+    @property
+    def held(self) -> tuple[str, ...]:
+        """Return the lists that the brake stopped."""
+        return self.plan.held
+
+
+def push(
+    warehouse: Warehouse,
+    client: Client,
+    *,
+    run_id: str,
+    as_of_date: date,
+    confirmed: Collection[str] = (),
+    brake: Brake = BRAKE,
+) -> PushReport:
+    """Make the destination hold what the exports want, as far as the brake lets it.
+
+    First settles what an earlier crash left unknown. A client that raises ends the push; what was
+    recorded until then stands, and the next push goes on from there.
+    """
+    with warehouse.connect() as connection:
+        audiences = audiences_of(connection, client.name, confirmed)
+        settled = _settle(connection, client)
+        differences.begin(connection, client.name)
+        for audience in audiences:
+            there = None if client.is_outside else _read_back(client, audience)
+            differences.find(connection, client.name, audience, there)
+        plan = read_plan(connection, client.name, audiences, confirmed, brake)
+        attempt = Attempt(ledger.next_push_number(connection), run_id, as_of_date, client.name)
+        lists = tuple(_send(connection, client, attempt, one) for one in plan.lists)
+    return PushReport(plan=plan, lists=lists, settled=settled)
+
+
+def _settle(connection: duckdb.DuckDBPyConnection, client: Client) -> dict[str, int]:
+    ended: list[Ended] = []
+    for number, audience in ledger.unsettled(connection, client.name):
+        ended += ledger.settle(connection, number, audience, _read_back(client, audience))
+    return {status: _count(ended, status=status) for status in ("done", "lost")}
+
+
+def _read_back(client: Client, audience: str) -> pa.Table:
+    there = client.read_back(audience)
+    return NOBODY if there is None else there
+
+
+def _send(
+    connection: duckdb.DuckDBPyConnection, client: Client, attempt: Attempt, plan: ListPlan
+) -> ListReport:
+    audience = plan.audience
+    changes = differences.changes_of(connection, client.name, audience, is_held=plan.held)
+    ledger.record_intents(connection, attempt, audience, differences.released(is_held=plan.held))
+    ended: list[Ended] = []
+    for batch in changes.slices(client.batch_size):
+        if len(batch) or not client.is_outside:
+            refused = client.apply(audience, batch)
+            if len(batch):
+                outcomes = _outcomes(batch, refused)
+                ended += ledger.record_results(connection, attempt.number, audience, outcomes)
+    return _report(audience, plan.before, ended, len(changes.removes))
+
+
+def _outcomes(batch: Changes, refused: Mapping[str, str]) -> pa.Table:
+    tables = (batch.adds, batch.updates, batch.removes)
+    ids = pa.concat_tables([table.select(["customer_id"]) for table in tables])["customer_id"]
+    place = pc.index_in(ids, pa.array(list(refused), ids.type))
+    status = pc.if_else(pc.is_null(place), "done", "refused")
+    reason = pa.array(list(refused.values()), pa.string()).take(place.combine_chunks())
+    return pa.table({"customer_id": ids, "status": status, "reason": reason})
+
+
+def _report(audience: str, before: int, ended: list[Ended], removes: int) -> ListReport:
+    added = _count(ended, action="add", status="done")
+    removed = _by_reason(one for one in ended if (one.action, one.status) == ("remove", "done"))
+    lost_by_refusal = _count(ended, action="update", status="refused")
+    return ListReport(
+        audience=audience,
+        members=before + added - sum(removed.values()) - lost_by_refusal,
+        added=added,
+        updated=_count(ended, action="update", status="done"),
+        removed=removed,
+        refused=_by_reason(one for one in ended if one.status == "refused"),
+        strangers_removed=removes - _count(ended, action="remove"),
+    )
+
+
+def _count(ended: list[Ended], *, action: str = "", status: str = "") -> int:
+    return sum(
+        one.count for one in ended if action in ("", one.action) and status in ("", one.status)
+    )
+
+
+def _by_reason(ended: Iterable[Ended]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for one in ended:
+        counts[one.reason or ""] = counts.get(one.reason or "", 0) + one.count
+    return counts

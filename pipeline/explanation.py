@@ -1,0 +1,164 @@
+"""One person in one screen: who, what rhythm, which lists and why not."""
+
+from collections.abc import Iterable, Sequence
+
+import duckdb
+
+from pipeline import run_lock
+from pipeline.resources import LOCK_NAME, open_warehouse
+from pipeline.settings import Settings
+
+Connection = duckdb.DuckDBPyConnection
+
+
+class UnknownCustomerError(LookupError):
+    """Nobody goes by that name."""
+
+
+def explain(settings: Settings, customer: str) -> str:
+    """Return what the warehouse knows about one person, given an id, an account or an address.
+
+    Raises ``UnknownCustomerError`` when there is no such person.
+    """
+    if not settings.warehouse_path.exists():
+        raise UnknownCustomerError("there is no warehouse yet; start with: winback run")
+    with (
+        run_lock.hold(settings.var_folder / LOCK_NAME, settings.lock_wait_seconds),
+        open_warehouse(settings).connect() as connection,
+    ):
+        customer_id = _find(connection, customer)
+        return "\n".join(_lines(connection, customer_id, settings))
+
+
+def _find(connection: Connection, customer: str) -> str:
+    found = connection.execute(
+        """
+        select distinct customer_id from (
+            select current_customer_id as customer_id from intermediate.int_customer_aliases
+            where customer_id = $asked
+            union all
+            select customer_id from intermediate.int_customer_keys
+            where person_key = 'email:' || lower(trim($asked))
+                or regexp_replace(person_key, '^account:[^:]*:', '') = trim($asked)
+        )
+        """,
+        {"asked": customer},
+    ).fetchall()
+    if not found:
+        raise UnknownCustomerError(
+            f"nobody goes by {customer!r}; give a customer_id, an account number or an address"
+        )
+    if len(found) > 1:
+        ids = ", ".join(sorted(str(one[0]) for one in found))
+        raise UnknownCustomerError(f"{customer!r} names {len(found)} people: {ids}")
+    return str(found[0][0])
+
+
+def _lines(connection: Connection, customer_id: str, settings: Settings) -> list[str]:
+    who = _row(connection, "marts.customers", customer_id)
+    activity = _row(connection, "marts.customer_activity", customer_id)
+    rfm = _row(connection, "marts.customer_rfm", customer_id)
+    churn = _row(connection, "marts.customer_churn", customer_id)
+    allowed = _row(connection, "intermediate.int_contact_permissions", customer_id)
+    lines = [
+        f"{customer_id} as of {who['as_of_date']}",
+        f"  reached at {who['email'] or 'no address'}, accounts {who['source_ids'] or 'none'}",
+        f"  {_permission(allowed)}",
+        "",
+    ]
+    if churn:
+        lines += _history(activity, churn, rfm, settings.shop_currency)
+    else:
+        lines.append("  Has never bought.")
+    lines += ["", *_engagement(activity), "", *_lists(connection, customer_id, allowed)]
+    return lines
+
+
+def _permission(allowed: dict[str, object]) -> str:
+    if allowed["may_be_mailed"]:
+        return "May be mailed: subscribed and not suppressed."
+    return f"Must not be mailed: {allowed['forbidden_reason']}."
+
+
+def _history(
+    activity: dict[str, object],
+    churn: dict[str, object],
+    rfm: dict[str, object],
+    currency: str,
+) -> list[str]:
+    signals = [
+        name.removeprefix("is_").replace("_", " ")
+        for name in ("is_buying_less_often", "is_spending_less", "is_overdue")
+        if churn[name]
+    ]
+    return [
+        f"  {activity['purchase_count']} purchases from {activity['first_purchase_date']} to "
+        f"{activity['last_purchase_date']}, {activity['revenue']:,} {currency} after refunds"
+        + (", a VIP" if activity["is_vip"] else ""),
+        f"  Usual gap {activity['usual_gap_days']:.1f} days: {activity['own_gap_count']} gaps of "
+        f"one's own with a cycle of {activity['cycle_days']} days "
+        f"({activity['usual_gap_basis']}); {activity['days_since_last_purchase']} days since the "
+        f"last purchase are {activity['overdue_ratio']:.2f} usual gaps.",
+        f"  Lifecycle {churn['lifecycle']} since {churn['lifecycle_since']}; dormant on "
+        f"{churn['dormant_on']}.",
+        f"  RFM {rfm['rfm_score']}: {rfm['segment']} (30 days ago: "
+        f"{rfm['previous_segment'] or 'no buyer yet'}), stage {rfm['stage']}.",
+        f"  Warning signals: {', '.join(signals) or 'none'}.",
+    ]
+
+
+def _engagement(activity: dict[str, object]) -> list[str]:
+    return [
+        f"  Mails in 90 days: {activity['emails_sent_90d']} sent, "
+        f"{activity['human_opens_90d']} opened and {activity['human_clicks_90d']} clicked by a "
+        f"person, {activity['machine_opens_90d']} opened by machines."
+    ]
+
+
+def _lists(connection: Connection, customer_id: str, allowed: dict[str, object]) -> list[str]:
+    found = connection.execute(
+        """
+        select segments.label, members.audience, segments.description
+        from marts.segment_members as segment_members
+        inner join reference.segments as segments using (segment)
+        left join sync.members as members
+            on members.customer_id = segment_members.customer_id
+            and members.audience = 'winback_' || segment_members.segment
+        where segment_members.customer_id = ?
+        order by all
+        """,
+        [customer_id],
+    ).fetchall()
+    if not found:
+        return ["  In no segment."]
+    off = "on no list" + ("" if allowed["may_be_mailed"] else ", must not be mailed")
+    return [f"  {label} ({audience or off}): {why}." for label, audience, why in found]
+
+
+def _row(connection: Connection, name: str, customer_id: str) -> dict[str, object]:
+    found = connection.execute(f"select * from {name} where customer_id = ?", [customer_id])
+    names = [str(column[0]) for column in found.description or []]
+    rows = found.fetchall()
+    return dict(zip(names, rows[0], strict=True)) if rows else {}
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Return rows as aligned text, numbers to the right."""
+    cells = [
+        [f"{value:,}" if isinstance(value, int) else str(value or "-") for value in row]
+        for row in rows
+    ]
+    is_number = [
+        all(row[place].replace(",", "").replace(".", "").isdigit() for row in cells)
+        for place in range(len(head))
+    ]
+    lines = [list(head), ["-" * len(name) for name in head], *cells]
+    widths = [max(len(line[place]) for line in lines) for place in range(len(head))]
+    return "\n".join(
+        "  "
+        + "  ".join(
+            cell.rjust(width) if right else cell.ljust(width)
+            for cell, width, right in zip(line, widths, is_number, strict=True)
+        ).rstrip()
+        for line in lines
+    )

@@ -1,0 +1,126 @@
+"""The SQL of raw_files.loaded_files: which content of which file is in raw already."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import duckdb
+
+from pipeline.sources.contract import Entity
+from pipeline.sources.files import FileState, InboxFile
+
+NEW_FILES = """
+    file_id integer, path varchar, sort_key varchar, load_number integer, size_bytes bigint,
+    modified_ns bigint, sha256 varchar
+"""
+
+
+@dataclass(frozen=True)
+class LoadedFile:
+    """The last load of a path."""
+
+    file_id: int
+    load_number: int
+    state: FileState
+    sha256: str
+
+
+@dataclass(frozen=True)
+class NewFile:
+    """A file that is being loaded."""
+
+    file_id: int
+    load_number: int
+    file: InboxFile
+    state: FileState
+    sha256: str
+    rows_read: int
+
+
+@dataclass(frozen=True)
+class RowCounts:
+    """What became of the rows of one file."""
+
+    rows_read: int
+    rows_kept: int
+    rows_duplicate: int
+    rows_quarantined: int
+
+    def check(self, name: str) -> None:
+        """Raise an error when a row of the file ``name`` was lost or counted twice."""
+        told = self.rows_kept + self.rows_duplicate + self.rows_quarantined
+        if told != self.rows_read:
+            raise RuntimeError(f"{name}: {self.rows_read} rows were read and {told} accounted for")
+
+
+def last_loads(connection: duckdb.DuckDBPyConnection, entity: Entity) -> Mapping[str, LoadedFile]:
+    """Return the last load of each path of ``entity``."""
+    rows = connection.execute(
+        """select path, file_id, load_number, size_bytes, modified_ns, sha256
+        from raw_files.loaded_files where entity = ? order by load_number""",
+        [entity.name],
+    ).fetchall()
+    return {
+        path: LoadedFile(file_id, load_number, FileState(size_bytes, modified_ns), sha256)
+        for path, file_id, load_number, size_bytes, modified_ns, sha256 in rows
+    }
+
+
+def last_file_id(connection: duckdb.DuckDBPyConnection) -> int:
+    """Return the highest number that a file has been given, 0 before the first."""
+    ((file_id,),) = connection.execute(
+        "select coalesce(max(file_id), 0) from raw_files.loaded_files"
+    ).fetchall()
+    return int(file_id)
+
+
+def list_new_files(connection: duckdb.DuckDBPyConnection, files: Iterable[NewFile]) -> None:
+    """Make temp.new_files, which the other statements of a load join."""
+    connection.execute(f"create or replace temp table new_files ({NEW_FILES})")
+    for new in files:
+        connection.execute(
+            "insert into temp.new_files values (?, ?, ?, ?, ?, ?, ?)",
+            [
+                new.file_id,
+                new.file.name,
+                new.file.sort_key,
+                new.load_number,
+                new.state.size_bytes,
+                new.state.modified_ns,
+                new.sha256,
+            ],
+        )
+
+
+def register(
+    connection: duckdb.DuckDBPyConnection,
+    entity: Entity,
+    counts: Mapping[int, RowCounts],
+    now: datetime,
+) -> None:
+    """Note the files of temp.new_files as loaded."""
+    for file_id, rows in counts.items():
+        connection.execute(
+            """insert into raw_files.loaded_files
+            select file_id, ?, path, sort_key, load_number, size_bytes, modified_ns, sha256,
+                ?, ?, ?, ?, ?
+            from temp.new_files where file_id = ?""",
+            [
+                entity.name,
+                rows.rows_read,
+                rows.rows_kept,
+                rows.rows_duplicate,
+                rows.rows_quarantined,
+                now,
+                file_id,
+            ],
+        )
+
+
+def note_times(connection: duckdb.DuckDBPyConnection, modified: Mapping[int, int]) -> None:
+    """Note the new time of change of files whose content is the same."""
+    for file_id, modified_ns in modified.items():
+        connection.execute(
+            "update raw_files.loaded_files set modified_ns = ? where file_id = ?",
+            [modified_ns, file_id],
+        )

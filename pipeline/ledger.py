@@ -1,0 +1,252 @@
+"""What was sent and what is there now: the only SQL that writes to schema sync."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+import duckdb
+import pyarrow as pa
+
+from pipeline.warehouse import Warehouse
+
+Connection = duckdb.DuckDBPyConnection
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One push, as the ledger knows it. A run that is tried again pushes under a new number."""
+
+    number: int
+    run_id: str
+    as_of_date: date
+    destination: str
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How many intents of one kind ended in one way."""
+
+    action: str
+    status: str
+    reason: str | None
+    count: int
+
+
+@contextmanager
+def transaction(connection: Connection) -> Iterator[None]:
+    """Commit what happens within, or none of it."""
+    connection.execute("begin")
+    try:
+        yield
+    except BaseException:
+        connection.execute("rollback")
+        raise
+    connection.execute("commit")
+
+
+def next_push_number(connection: Connection) -> int:
+    """Return the number of the push that comes now; later ones are greater."""
+    found = connection.execute("select coalesce(max(push_number), 0) + 1 from sync.ledger")
+    return int(found.fetchall()[0][0])
+
+
+def record_intents(connection: Connection, attempt: Attempt, audience: str, source: str) -> None:
+    """Write one intent for each row of ``source``, all of them or none.
+
+    ``source`` is SQL that yields customer_id, action, payload_hash and reason; it may use
+    ``$audience``.
+    """
+    with transaction(connection):
+        connection.execute(
+            f"""
+            insert into sync.ledger
+            select
+                $number, $run_id, $as_of_date, $destination, $audience, customer_id, action,
+                payload_hash, 'intent', reason, $now
+            from ({source}) as intents
+            order by customer_id
+            """,
+            {
+                "number": attempt.number,
+                "run_id": attempt.run_id,
+                "as_of_date": attempt.as_of_date,
+                "destination": attempt.destination,
+                "audience": audience,
+                "now": _now(),
+            },
+        )
+
+
+def record_results(
+    connection: Connection, number: int, audience: str, outcomes: pa.Table
+) -> list[Ended]:
+    """Write how intents of a push ended, and who is on the list since, in one transaction.
+
+    ``outcomes`` has customer_id, status (done, refused or lost) and the reason of a refusal.
+    Contacts without an intent in that push are passed over.
+    """
+    connection.register("outcomes", outcomes)
+    try:
+        with transaction(connection):
+            connection.execute(ENDED, [_now(), number, audience])
+            for statement in TAKE_INTO_ACCOUNT:
+                connection.execute(statement)
+            counted = connection.execute(
+                "select action, status, reason, count(*) from ended group by all order by all"
+            )
+            return [Ended(*row) for row in counted.fetchall()]
+    finally:
+        connection.unregister("outcomes")
+
+
+ENDED = """
+    create or replace temp table ended as
+    select
+        intents.* exclude (status, reason, recorded_at),
+        outcomes.status,
+        coalesce(outcomes.reason, intents.reason) as reason,
+        cast(? as timestamp) as recorded_at
+    from sync.ledger as intents
+    inner join outcomes on intents.customer_id = outcomes.customer_id
+    where intents.push_number = ? and intents.audience = ? and intents.status = 'intent'
+"""
+
+# Whose profile was refused is not there, whatever was there before.
+TAKE_INTO_ACCOUNT = (
+    "insert into sync.ledger by name from ended order by customer_id",
+    """
+    delete from sync.members using ended
+    where
+        members.destination = ended.destination and members.audience = ended.audience
+        and members.customer_id = ended.customer_id
+        and ended.status = case when ended.action = 'remove' then 'done' else 'refused' end
+    """,
+    """
+    update sync.members set payload_hash = ended.payload_hash
+    from ended
+    where
+        members.destination = ended.destination and members.audience = ended.audience
+        and members.customer_id = ended.customer_id
+        and ended.status = 'done' and ended.action <> 'remove'
+    """,
+    """
+    insert into sync.members
+    select destination, audience, customer_id, payload_hash, as_of_date
+    from ended
+    anti join sync.members using (destination, audience, customer_id)
+    where status = 'done' and action <> 'remove'
+    order by customer_id
+    """,
+)
+
+
+def unsettled(connection: Connection, destination: str) -> list[tuple[int, str]]:
+    """Return push number and audience wherever a crash has left intents without a result."""
+    found = connection.execute(
+        """
+        select push_number, audience from sync.ledger where destination = ?
+        group by push_number, audience
+        having count(*) filter (status = 'intent') > count(*) filter (status <> 'intent')
+        order by push_number, audience
+        """,
+        [destination],
+    )
+    return [(int(number), str(audience)) for number, audience in found.fetchall()]
+
+
+def settle(connection: Connection, number: int, audience: str, there: pa.Table) -> list[Ended]:
+    """Record for each open intent whether it was carried out, given who is ``there``.
+
+    An update that cannot be told from what was there before counts as lost, so it is repeated.
+    """
+    connection.register("there", there)
+    try:
+        outcomes = connection.execute(
+            """
+            with open_intents as (
+                select customer_id, any_value(action) as action, any_value(payload_hash) as wanted
+                from sync.ledger where push_number = ? and audience = ?
+                group by customer_id having count(*) = 1
+            )
+            select
+                open_intents.customer_id,
+                case
+                    when action = 'remove' then there.customer_id is null
+                    when there.payload_hash is null
+                        then action = 'add' and there.customer_id is not null
+                    else there.payload_hash = wanted
+                end as is_done,
+                case when is_done then 'done' else 'lost' end as status,
+                cast(null as varchar) as reason
+            from open_intents left join there on open_intents.customer_id = there.customer_id
+            """,
+            [number, audience],
+        ).to_arrow_table()
+    finally:
+        connection.unregister("there")
+    return record_results(connection, number, audience, outcomes)
+
+
+def begin_run(warehouse: Warehouse, run_id: str, as_of_date: date) -> None:
+    """Note that a run has begun. Runs are one at a time, so an open one before it has failed."""
+    with warehouse.connect() as connection, transaction(connection):
+        connection.execute(
+            "update sync.runs set status = 'failed', finished_at = ? where status = 'started'",
+            [_now()],
+        )
+        connection.execute(
+            "insert into sync.runs values (?, ?, ?, null, 'started')",
+            [run_id, as_of_date, _now()],
+        )
+
+
+def finish_run(warehouse: Warehouse, run_id: str, *, succeeded: bool) -> None:
+    """Note how the run that was begun under ``run_id`` has ended."""
+    with warehouse.connect() as connection:
+        connection.execute(
+            """update sync.runs set status = ?, finished_at = ?
+            where run_id = ? and status = 'started'""",
+            ["succeeded" if succeeded else "failed", _now(), run_id],
+        )
+
+
+def last_as_of(warehouse: Warehouse) -> date | None:
+    """Return the latest day that a run succeeded for or sent something for."""
+    with warehouse.connect() as connection:
+        found = connection.execute(
+            """
+            select greatest(
+                (select max(as_of_date) from sync.runs where status = 'succeeded'),
+                (select max(as_of_date) from sync.ledger)
+            )
+            """
+        ).fetchall()[0][0]
+        return found if isinstance(found, date) else None
+
+
+def remember_row_counts(warehouse: Warehouse, run_id: str, counts: Mapping[str, int]) -> None:
+    """Keep how many rows tables have, for later runs to see whether one has shrunk."""
+    with warehouse.connect() as connection:
+        connection.execute(
+            "insert into sync.row_counts select unnest(?), unnest(?), ?, ?",
+            [list(counts.keys()), list(counts.values()), run_id, _now()],
+        )
+
+
+def row_counts_before(warehouse: Warehouse) -> dict[str, int]:
+    """Return the number of rows that each table had when it was last remembered."""
+    with warehouse.connect() as connection:
+        found = connection.execute(
+            """
+            select table_name, row_count from sync.row_counts
+            qualify row_number() over (
+                partition by table_name order by counted_at desc, run_id desc
+            ) = 1
+            """
+        ).fetchall()
+    return {str(table): int(count) for table, count in found}
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)

@@ -1,0 +1,168 @@
+"""Loads the inbox into raw_files: versions, duplicates, quarantine, and counts that add up."""
+
+import csv
+import shutil
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pipeline.file_registry import RowCounts, list_new_files, note_times, register
+from pipeline.intake import Intake
+from pipeline.quarantine import problems, quarantine
+from pipeline.sources.contract import Entity
+from pipeline.sources.files import InboxFile, inbox_files
+from pipeline.versions import Settled, settle
+from pipeline.warehouse import Warehouse, transaction
+
+FEW_ROWS = 20
+"""Fewer bad rows than this never stop a load, whatever their share."""
+
+
+class LoadStopped(Exception):
+    """A load that was rolled back. One sentence names entity, file, reason and what to do."""
+
+
+@dataclass(frozen=True)
+class LoadReport:
+    """What a load did: ``rows_read`` is always kept + duplicate + quarantined.
+
+    ``refused`` has a sentence per file that was not read at all, ``reasons`` what was wrong with
+    quarantined rows, most frequent first, without any value of theirs.
+    """
+
+    entity: str
+    files_read: int
+    files_unchanged: int
+    rows_read: int
+    rows_kept: int
+    rows_duplicate: int
+    rows_quarantined: int
+    refused: tuple[str, ...]
+    reasons: tuple[tuple[str, int], ...]
+
+
+def load_entity(
+    warehouse: Warehouse,
+    entity: Entity,
+    inbox: Path,
+    *,
+    zone: str,
+    currencies: frozenset[str],
+    max_share: float,
+) -> LoadReport:
+    """Take the new and changed files of ``inbox/<entity>`` into ``raw_files.<entity>``.
+
+    One transaction for rows, registry and quarantine. Raises ``LoadStopped``, with nothing but
+    the quarantine kept, when more than ``max_share`` of the new rows, and at least 20, are bad.
+    """
+    files = _listed(inbox, entity)
+    with _scratch_folder(warehouse) as scratch, warehouse.connect() as connection:
+        intake = Intake(connection, entity, zone, currencies, scratch)
+        for file in files:
+            intake.take(file)
+        return _report(intake, {}, {}) if intake.is_idle else _finish(intake, max_share)
+
+
+def currencies_known(shop_currency: str, exchange_rates_csv: Path) -> frozenset[str]:
+    """Return the shop's currency and those that the seed has a rate for, in upper case."""
+    with exchange_rates_csv.open(encoding="utf-8-sig", newline="") as stream:
+        rates = [row["currency"] for row in csv.DictReader(stream)]
+    return frozenset(name.strip().upper() for name in (shop_currency, *rates) if name.strip())
+
+
+def _listed(inbox: Path, entity: Entity) -> list[InboxFile]:
+    if not inbox.is_dir():
+        raise LoadStopped(
+            f"{entity.name} cannot be loaded: the inbox {inbox} is no folder; make it, or set "
+            "WINBACK_INBOX to the folder that your files come in."
+        )
+    try:
+        return inbox_files(inbox, entity.name)
+    except OSError as error:
+        raise LoadStopped(
+            f"{entity.name} cannot be loaded: {inbox / entity.name} cannot be listed "
+            f"({error.strerror}); make it a folder that this process may read."
+        ) from error
+
+
+@contextmanager
+def _scratch_folder(warehouse: Warehouse) -> Iterator[Path]:
+    """Give an empty folder for files that are needed for a moment.
+
+    What a killed run left in it goes too, as it holds personal data.
+    """
+    folder = warehouse.temporary_folder / "inbox"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    yield folder
+    shutil.rmtree(folder)
+
+
+def _finish(intake: Intake, max_share: float) -> LoadReport:
+    connection, entity = intake.connection, intake.entity
+    now = datetime.now(UTC).replace(tzinfo=None)
+    intake.open_staging()
+    list_new_files(connection, intake.new)
+    bad = problems(connection)
+    complaint = _complaint(intake, bad, max_share)
+    with transaction(connection):
+        quarantine(connection, entity, intake.refused, now)
+        if not complaint:
+            counts = _counted(intake, bad, settle(connection, entity, now) if intake.new else {})
+            register(connection, entity, counts, now)
+            note_times(connection, intake.touched)
+    if complaint:
+        raise LoadStopped(complaint)
+    return _report(intake, bad, counts)
+
+
+def _complaint(intake: Intake, bad: Mapping[int, Counter[str]], max_share: float) -> str:
+    """Return why so many bad rows may not be, "" if they may."""
+    read = {new.file_id: new for new in intake.new}
+    bad_count = sum(found.total() for found in bad.values())
+    read_count = sum(new.rows_read for new in intake.new)
+    if bad_count < FEW_ROWS or bad_count <= max_share * read_count:
+        return ""
+    worst = max(bad, key=lambda file_id: (bad[file_id].total(), -file_id))
+    problem, problem_count = _by_frequency(bad[worst])[0]
+    return (
+        f"{intake.entity.name}: {bad_count} of {read_count} new rows are bad, more than the "
+        f"{max_share:.1%} allowed, so none of them were loaded; most are in "
+        f"{read[worst].file.name} ({bad[worst].total()} of {read[worst].rows_read}), above all "
+        f"'{problem}' ({problem_count} rows): mend the file, or raise WINBACK_MAX_QUARANTINE_SHARE."
+    )
+
+
+def _counted(
+    intake: Intake, bad: Mapping[int, Counter[str]], settled: Mapping[int, Settled]
+) -> Mapping[int, RowCounts]:
+    counts: dict[int, RowCounts] = {}
+    for new in intake.new:
+        good = settled.get(new.file_id, Settled())
+        bad_count = bad[new.file_id].total() if new.file_id in bad else 0
+        counts[new.file_id] = RowCounts(new.rows_read, good.kept, good.duplicate, bad_count)
+        counts[new.file_id].check(new.file.name)
+    return counts
+
+
+def _report(
+    intake: Intake, bad: Mapping[int, Counter[str]], counts: Mapping[int, RowCounts]
+) -> LoadReport:
+    return LoadReport(
+        entity=intake.entity.name,
+        files_read=len(intake.new),
+        files_unchanged=intake.unchanged_count,
+        rows_read=sum(rows.rows_read for rows in counts.values()),
+        rows_kept=sum(rows.rows_kept for rows in counts.values()),
+        rows_duplicate=sum(rows.rows_duplicate for rows in counts.values()),
+        rows_quarantined=sum(rows.rows_quarantined for rows in counts.values()),
+        refused=tuple(str(refusal) for refusal in intake.refused),
+        reasons=tuple(_by_frequency(sum(bad.values(), Counter()))),
+    )
+
+
+def _by_frequency(problems: Counter[str]) -> list[tuple[str, int]]:
+    return sorted(problems.items(), key=lambda problem: (-problem[1], problem[0]))

@@ -1,0 +1,137 @@
+"""SQL for what is the same for every list: who is who, who may be mailed, what is sent of them."""
+
+import duckdb
+
+from pipeline.destinations.contract import identifier, payload_hash
+
+Connection = duckdb.DuckDBPyConnection
+
+
+class PayloadError(Exception):
+    """The exported tables cannot be sent as they are; a sentence says what is wrong."""
+
+
+# Ids that have come to stand for another one. Most stand for themselves and need no join.
+ALIASES = """
+    create or replace temp table aliases as
+    select customer_id, min(current_customer_id) as person_id
+    from intermediate.int_customer_aliases
+    where customer_id <> current_customer_id
+    group by customer_id
+"""
+
+# The worst fact known of a person wins.
+PEOPLE = """
+    create or replace temp table people as
+    select
+        coalesce(aliases.person_id, permissions.customer_id) as customer_id,
+        bool_and(coalesce(may_be_mailed, false)) as may_be_mailed,
+        coalesce(
+            min(forbidden_reason) filter (not coalesce(may_be_mailed, false)), 'not_permitted'
+        ) as forbidden_reason
+    from intermediate.int_contact_permissions as permissions
+    left join aliases on permissions.customer_id = aliases.customer_id
+    group by all
+"""
+
+# Of two profiles of one person that of the id which stands for the person counts.
+PAYLOADS = """
+    create or replace temp table payloads as
+    select
+        coalesce(aliases.person_id, profiles.customer_id) as customer_id,
+        profiles.customer_id as profile_id,
+        {hash} as payload_hash
+    from {profiles} as profiles
+    left join aliases on profiles.customer_id = aliases.customer_id
+    qualify row_number() over (
+        partition by coalesce(aliases.person_id, profiles.customer_id)
+        order by aliases.person_id nulls first, profiles.customer_id
+    ) = 1
+"""
+
+# Payloads whose last attempt was refused: the same again would be refused again.
+REFUSALS = """
+    create or replace temp table refusals as
+    with ever_refused as (
+        select distinct audience, customer_id from sync.ledger
+        where destination = $destination and status = 'refused'
+    ),
+
+    results as (
+        select
+            ledger.audience, ledger.push_number, ledger.status, ledger.payload_hash,
+            coalesce(aliases.person_id, ledger.customer_id) as person_id,
+            ledger.customer_id
+        from sync.ledger as ledger
+        semi join ever_refused using (audience, customer_id)
+        left join aliases on ledger.customer_id = aliases.customer_id
+        where ledger.destination = $destination and ledger.status in ('done', 'refused')
+    )
+
+    select audience, person_id as customer_id, payload_hash, status
+    from results
+    qualify row_number() over (
+        partition by audience, person_id order by push_number desc, customer_id
+    ) = 1
+"""
+
+# Pushes of a list that a crash has cut short, since the last one that was not: the brake judges
+# them together with what comes now, so that a crash changes no decision.
+CUT_SHORT = """
+    create or replace temp table cut_short as
+    with pushes as (
+        select
+            audience, push_number,
+            count(*) filter (status = 'intent')
+                > count(*) filter (status in ('done', 'refused')) as is_cut_short,
+            count(*) filter (status = 'done' and action = 'add') as added,
+            count(*) filter (status = 'done' and action = 'remove')
+                + count(*) filter (status = 'refused' and action = 'update') as removed,
+            count(*) filter (status = 'done' and reason = 'left_list') as left_list
+        from sync.ledger where destination = $destination
+        group by audience, push_number
+    ),
+
+    numbered as (
+        select *, max(push_number) filter (not is_cut_short) over (partition by audience) as whole
+        from pushes
+    )
+
+    select audience, sum(removed - added) as fewer_members, sum(left_list) as left_list
+    from numbered where push_number > coalesce(whole, 0)
+    group by audience
+"""
+
+
+def lists_table(destination: str) -> str:
+    """Return the table that says who belongs on which list of ``destination``."""
+    return f"exports.exp_{destination}__list_members"
+
+
+def profiles_table(destination: str) -> str:
+    """Return the table of the payloads for ``destination``."""
+    return f"exports.exp_{destination}__profiles"
+
+
+def prepare(connection: Connection, destination: str) -> None:
+    """Make the temporary tables aliases, people, payloads, refusals and cut_short."""
+    profiles = profiles_table(destination)
+    _check(connection, profiles)
+    described = connection.execute(f"describe {profiles}").fetchall()
+    texts = {str(name): f"cast(profiles.{identifier(name)} as varchar)" for name, *_ in described}
+    for statement in (ALIASES, PEOPLE):
+        connection.execute(statement)
+    connection.execute(PAYLOADS.format(hash=payload_hash(texts), profiles=profiles))
+    for statement in (REFUSALS, CUT_SHORT):
+        connection.execute(statement, {"destination": destination})
+
+
+def _check(connection: Connection, profiles: str) -> None:
+    doubled = connection.execute(
+        f"select count(*) - count(distinct customer_id) from {profiles}"
+    ).fetchall()[0][0]
+    if doubled:
+        raise PayloadError(
+            f"{profiles} has {doubled} rows too many: each customer_id may have one profile. "
+            "Nothing was sent; see the tests of that model"
+        )

@@ -1,0 +1,199 @@
+"""Dagster resources: configuration in, plain clients out."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DbtCliResource, DbtProject
+from filelock import FileLock
+from packaging.version import Version
+from pydantic import Field, PrivateAttr
+
+from pipeline import backup, ledger, run_lock
+from pipeline.as_of import AsOfError, resolve_as_of
+from pipeline.settings import TRANSFORMS, Settings
+from pipeline.warehouse import Warehouse
+
+DBT_EXECUTABLE = str(Path(sys.executable).parent / "winback-dbt")
+LOCK_NAME = "run.lock"
+
+
+class DbtResource(DbtCliResource):
+    """dbt's command line without what dagster-dbt does beside it.
+
+    Before each call it runs ``dbt --version`` and loads an adapter into this process, which costs
+    as much as dbt's own start; neither is used here.
+    """
+
+    @property
+    def _cli_version(self) -> Version:
+        return Version(version("dbt-core"))
+
+    def _initialize_dbt_core_adapter(self, args: Sequence[str]) -> Any:  # noqa: ARG002
+        return None
+
+
+class SettingsResource(dg.ConfigurableResource):
+    """What the operator set, read from the environment when a run starts."""
+
+    def get(self) -> Settings:
+        """Return the settings; raises ``pydantic.ValidationError`` when one is wrong."""
+        return Settings()
+
+
+class WarehouseResource(dg.ConfigurableResource):
+    """The DuckDB file a run works on; the live one unless a path is given."""
+
+    path: str | None = None
+
+    def client(self) -> Warehouse:
+        """Return the warehouse."""
+        return open_warehouse(Settings(), self.path)
+
+
+class RunResource(dg.ConfigurableResource):
+    """One run at a time, for one as-of date.
+
+    While a run's steps go on this resource holds the lock on the warehouse. It refuses a date
+    before that of the last run, backs up what cannot be fetched again and marks runs as failed
+    whose process is gone.
+    """
+
+    as_of_date: str | None = None
+    confirm: list[str] = Field(default=[])
+    is_full_refresh: bool = False
+    is_live: bool = True
+    path: str | None = None
+
+    _day: date = PrivateAttr()
+    _run_id: str = PrivateAttr()
+
+    @property
+    def day(self) -> date:
+        """Return the day that everything is computed for."""
+        return self._day
+
+    @property
+    def run_id(self) -> str:
+        """Return Dagster's id of the run."""
+        return self._run_id
+
+    def refuse_unless_live(self) -> None:
+        """Raise before anything leaves from a warehouse that is only a copy."""
+        if not self.is_live:
+            raise dg.Failure("this is a copy of the warehouse; nothing leaves from it")
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["RunResource"]:
+        """Hold the lock from the first step to the last."""
+        settings = Settings()
+        warehouse = open_warehouse(settings, self.path)
+        self._run_id = context.run_id or "none"
+        lock = settings.var_folder / LOCK_NAME
+        with run_lock.hold(lock, settings.lock_wait_seconds) if self.is_live else _nothing():
+            warehouse.prepare()
+            self._day = resolve_as_of(self.as_of_date, settings)
+            if self.is_live:
+                if context.instance:
+                    run_lock.mark_interrupted_runs(context.instance, self._run_id)
+                _refuse_earlier_day(warehouse, self._day)
+                backup.back_up(warehouse, settings.var_folder / "backup")
+            ledger.begin_run(warehouse, self._run_id, self._day)
+            try:
+                yield self
+            finally:
+                # Whatever has not said that it succeeded has not.
+                ledger.finish_run(warehouse, self._run_id, succeeded=False)
+
+
+@contextmanager
+def _nothing() -> Iterator[None]:
+    yield
+
+
+def _refuse_earlier_day(warehouse: Warehouse, day: date) -> None:
+    last = ledger.last_as_of(warehouse)
+    if last and day < last:
+        raise AsOfError(
+            f"{day} is before {last}, the day of the last run; what was sent since cannot be "
+            f"unsent. To look at that day: winback run --as-of {day} --into some-file.duckdb"
+        )
+
+
+def open_warehouse(settings: Settings, path: str | None = None) -> Warehouse:
+    """Return the warehouse at ``path``, else the live one, with the limits that are set."""
+    return Warehouse(
+        Path(path) if path else settings.warehouse_path,
+        memory_limit=settings.memory_limit,
+        threads=settings.threads,
+    )
+
+
+def dbt_vars(settings: Settings, warehouse: Warehouse, day: date) -> str:
+    """Return what a run passes to dbt as ``--vars``."""
+    values: dict[str, Any] = {
+        "as_of_date": day.isoformat(),
+        "sources": list(settings.sources),
+        "timezone": str(settings.shop_timezone),
+        "currency": settings.shop_currency,
+        "warehouse": str(warehouse.path),
+        "memory_limit": warehouse.memory_limit,
+        "threads": warehouse.threads,
+        "spill_folder": str(warehouse.temporary_folder),
+    }
+    return json.dumps(values)
+
+
+dbt_project = DbtProject(project_dir=TRANSFORMS, profiles_dir=TRANSFORMS)
+
+
+def prepare_manifest() -> Path:
+    """Parse the dbt project when its manifest is missing or older than any of its files."""
+    manifest = Path(dbt_project.manifest_path)
+    manifest.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(manifest.parent / "manifest.lock"):
+        if not _is_current(manifest):
+            command = [DBT_EXECUTABLE, "--quiet", "parse", "--project-dir", str(TRANSFORMS)]
+            finished = subprocess.run(  # noqa: S603
+                [*command, "--profiles-dir", str(TRANSFORMS)],
+                capture_output=True,
+                text=True,
+                check=False,
+                env={**os.environ, "DO_NOT_TRACK": "1"},
+            )
+            if finished.returncode:
+                raise RuntimeError(f"the dbt project cannot be parsed:\n{finished.stdout}")
+    return manifest
+
+
+def _is_current(manifest: Path) -> bool:
+    if not manifest.exists():
+        return False
+    parsed_at = manifest.stat().st_mtime
+    sources = [TRANSFORMS / "dbt_project.yml", TRANSFORMS / "profiles.yml"]
+    for folder in ("models", "seeds", "macros", "tests"):
+        sources += [path for path in (TRANSFORMS / folder).rglob("*") if path.is_file()]
+    return all(path.stat().st_mtime <= parsed_at for path in sources if path.exists())
+
+
+def default_resources() -> dict[str, object]:
+    """Build the resources as deployed."""
+    return {
+        "dbt": DbtResource(
+            project_dir=str(TRANSFORMS),
+            profiles_dir=str(TRANSFORMS),
+            dbt_executable=DBT_EXECUTABLE,
+            global_config_flags=["--no-use-colors"],
+        ),
+        "settings": SettingsResource(),
+        "warehouse": WarehouseResource(),
+        "run": RunResource(),
+    }

@@ -1,0 +1,180 @@
+"""Starting a run from the command: the job, its resources, Dagster's home, what came of it."""
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+import dagster as dg
+from dagster._utils.error import SerializableErrorInfo
+
+from pipeline import run_lock
+from pipeline.as_of import resolve_as_of
+from pipeline.definitions import build_definitions
+from pipeline.resources import LOCK_NAME, RunResource, WarehouseResource, open_warehouse
+from pipeline.settings import Settings
+
+HOME = """\
+telemetry:
+  enabled: false
+# DuckDB has one writer: runs started from the UI wait for one another.
+concurrency:
+  runs:
+    max_concurrent_runs: 1
+"""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a run ended. ``problems`` are sentences; a run without any did what it should."""
+
+    run_id: str
+    succeeded: bool
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked of a run."""
+
+    as_of: str | None = None
+    confirm: tuple[str, ...] = ()
+    is_full_refresh: bool = False
+    tags: dict[str, str] = field(default_factory=dict)
+
+
+def prepare_home(settings: Settings) -> Path:
+    """Make Dagster's home, where the history of runs is kept, and point Dagster to it."""
+    home = settings.dagster_home.resolve()
+    home.mkdir(parents=True, exist_ok=True)
+    configuration = home / "dagster.yaml"
+    if not configuration.exists():
+        configuration.write_text(HOME)
+    os.environ["DAGSTER_HOME"] = str(home)
+    return home
+
+
+def run_live(settings: Settings, asked: Asked) -> Ended:
+    """Run the whole daily job on the live warehouse."""
+    resource = RunResource(
+        as_of_date=asked.as_of, confirm=list(asked.confirm), is_full_refresh=asked.is_full_refresh
+    )
+    return _execute(settings, "daily_refresh", {"run": resource})
+
+
+def run_into(settings: Settings, asked: Asked, target: Path) -> Ended:
+    """Build the marts of a day into a file of their own, from what is loaded.
+
+    Takes the raw tables and what was sent up to that day; nothing is loaded, sent or published.
+    """
+    if target in (settings.warehouse_path.resolve(), settings.published_path.resolve()):
+        raise ValueError(f"{target} is what runs and analysts use; name another file")
+    unfinished = target.with_name(f"{target.name}.part")
+    _copy_live(settings, unfinished)
+    _forget_later(settings, unfinished, resolve_as_of(asked.as_of, settings))
+    ended = _execute(settings, "rebuild", _of_copy(asked, unfinished))
+    if ended.succeeded:
+        unfinished.replace(target)
+    return ended
+
+
+@contextmanager
+def planned(settings: Settings, asked: Asked) -> Iterator[tuple[Ended, Path]]:
+    """Load and build everything in a copy of the warehouse that is thrown away afterwards."""
+    settings.var_folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=settings.var_folder, prefix="plan-") as folder:
+        path = Path(folder) / "warehouse.duckdb"
+        _copy_live(settings, path)
+        yield _execute(settings, "load_and_build", _of_copy(asked, path)), path
+
+
+def _of_copy(asked: Asked, path: Path) -> dict[str, object]:
+    return {
+        "run": RunResource(
+            as_of_date=asked.as_of,
+            is_full_refresh=asked.is_full_refresh,
+            is_live=False,
+            path=str(path),
+        ),
+        "warehouse": WarehouseResource(path=str(path)),
+    }
+
+
+def _copy_live(settings: Settings, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with run_lock.hold(settings.var_folder / LOCK_NAME, settings.lock_wait_seconds):
+        live = open_warehouse(settings)
+        live.prepare()
+        with live.connect() as connection:
+            connection.execute("checkpoint")
+        shutil.copyfile(live.path, target)
+
+
+def _forget_later(settings: Settings, path: Path, day: date) -> None:
+    with open_warehouse(settings, str(path)).connect() as connection:
+        for table, column in (
+            ("ledger", "as_of_date"),
+            ("enrolments", "as_of_date"),
+            ("members", "since_date"),
+            ("runs", "as_of_date"),
+            ("customer_ids", "first_seen"),
+        ):
+            is_there = connection.execute(
+                "select count(*) from duckdb_tables() where schema_name = 'sync' "
+                "and table_name = ?",
+                [table],
+            ).fetchall()[0][0]
+            if is_there:
+                connection.execute(f"delete from sync.{table} where {column} > ?", [day])
+
+
+def _execute(settings: Settings, job: str, resources: dict[str, object]) -> Ended:
+    prepare_home(settings)
+    definitions = build_definitions(resources)
+    log = settings.var_folder / "logs" / "last_run.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    # dbt says a line for every model; that belongs into a file, progress onto the terminal.
+    with (
+        dg.DagsterInstance.get() as instance,
+        log.open("w") as file,
+        contextlib.redirect_stdout(file),
+    ):
+        result = definitions.resolve_job_def(job).execute_in_process(
+            instance=instance,
+            run_config={"loggers": {"console": {}}},
+            tags={"winback/started_by": "command"},
+            raise_on_error=False,
+        )
+        return Ended(result.run_id, result.success, tuple(_problems(result)))
+
+
+def _problems(result: dg.ExecuteInProcessResult) -> Iterator[str]:
+    failures = [event for event in result.all_events if event.is_step_failure]
+    for event in failures:
+        data = event.step_failure_data
+        if data.user_failure_data and data.user_failure_data.description:
+            yield data.user_failure_data.description
+        else:
+            yield _root_cause(data.error) or event.message or f"{event.step_key} failed"
+    if not failures and not result.success:
+        for event in result.all_events:
+            if event.event_type == dg.DagsterEventType.RUN_FAILURE:
+                yield _root_cause(event.job_failure_data.error) or event.message or "the run failed"
+    for evaluation in result.get_asset_check_evaluations():
+        if not evaluation.passed and not evaluation.blocking:
+            yield f"{evaluation.check_name}: {evaluation.description}"
+
+
+def _root_cause(error: SerializableErrorInfo | None) -> str:
+    """Return what the innermost error says, without the name of its class."""
+    if error is None:
+        return ""
+    while error.cause is not None:
+        error = error.cause
+    message = error.message.strip()
+    return message.removeprefix(f"{error.cls_name}: ").split(f".{error.cls_name}: ", 1)[-1]

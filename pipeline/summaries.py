@@ -1,0 +1,137 @@
+"""What a person wants to see of a mart at a glance: small tables and plots as markdown."""
+
+import base64
+from collections.abc import Callable
+from decimal import Decimal
+
+import duckdb
+
+Connection = duckdb.DuckDBPyConnection
+
+LIFECYCLE = ("new", "active", "due", "slipping", "dormant", "long_dormant", "lost")
+
+
+def _table(connection: Connection, query: str) -> str:
+    found = connection.execute(query)
+    names = [str(column[0]) for column in found.description or []]
+    rows = [[_cell(value) for value in row] for row in found.fetchall()]
+    return "\n".join(f"| {' | '.join(line)} |" for line in [names, ["---"] * len(names), *rows])
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "-"
+    return f"{value:,}" if isinstance(value, int | Decimal) else str(value)
+
+
+def _plot(specification: dict[str, object]) -> str:
+    # Imported here: drawing costs half a second that only these two marts need.
+    import vl_convert
+
+    png = vl_convert.vegalite_to_png(specification, scale=1.5)
+    return f"![plot](data:image/png;base64,{base64.b64encode(png).decode()})"
+
+
+def customers(connection: Connection) -> str:
+    """Return how many may be reached, by consent and suppression."""
+    return _table(
+        connection,
+        """select email_consent, coalesce(suppressed_reason, '-') as suppressed_reason,
+        count(*) as customers from marts.customers group by all
+        order by customers desc, email_consent, suppressed_reason""",
+    )
+
+
+def customer_activity(connection: Connection) -> str:
+    """Return customers and revenue by the number of purchases."""
+    return _table(
+        connection,
+        """select case when purchase_count >= 10 then '10 or more' when purchase_count >= 3
+        then '3 to 9' else cast(purchase_count as varchar) end as purchases,
+        count(*) as customers, sum(revenue) as revenue,
+        count(*) filter (where is_vip) as vips
+        from marts.customer_activity group by 1 order by min(purchase_count)""",
+    )
+
+
+def customer_rfm(connection: Connection) -> str:
+    """Return a map of how many customers stand where by recency and frequency."""
+    counted = connection.execute(
+        """select r_score as r, f_score as f, count(*) as customers
+        from marts.customer_rfm group by r_score, f_score"""
+    ).to_arrow_table()
+    base = {"width": 260, "height": 260, "data": {"values": counted.to_pylist()}}
+    axes = {
+        "x": {"field": "f", "type": "ordinal", "title": "frequency score"},
+        "y": {"field": "r", "type": "ordinal", "title": "recency score", "sort": "descending"},
+    }
+    color = {"field": "customers", "type": "quantitative", "scale": {"scheme": "blues"}}
+    layers = [
+        {"mark": "rect", "encoding": {**axes, "color": color}},
+        {"mark": {"type": "text"}, "encoding": {**axes, "text": {"field": "customers"}}},
+    ]
+    table = _table(
+        connection,
+        """select segment, count(*) as customers, round(avg(recency_days)) as mean_recency_days,
+        sum(monetary) as revenue from marts.customer_rfm group by 1 order by customers desc, 1""",
+    )
+    return f"{_plot({**base, 'layer': layers})}\n\n{table}"
+
+
+def customer_churn(connection: Connection) -> str:
+    """Return a bar for each state of the lifecycle, and the warning signals."""
+    counted = connection.execute(
+        "select lifecycle, count(*) as customers from marts.customer_churn group by 1"
+    ).fetchall()
+    bars = [{"lifecycle": name, "customers": count} for name, count in counted]
+    plot = _plot(
+        {
+            "width": 320,
+            "data": {"values": bars},
+            "mark": "bar",
+            "encoding": {
+                "y": {"field": "lifecycle", "type": "nominal", "sort": list(LIFECYCLE)},
+                "x": {"field": "customers", "type": "quantitative"},
+            },
+        }
+    )
+    signals = _table(
+        connection,
+        """select count(*) filter (where is_buying_less_often) as buying_less_often,
+        count(*) filter (where is_spending_less) as spending_less,
+        count(*) filter (where is_overdue) as overdue,
+        any_value(prediction_status) as prediction from marts.customer_churn""",
+    )
+    return f"{plot}\n\n{signals}"
+
+
+def segment_members(connection: Connection) -> str:
+    """Return the size of each segment under the label that marketers read."""
+    return _table(
+        connection,
+        """select segments.label, count(members.customer_id) as customers, segments.description
+        from reference.segments as segments
+        left join marts.segment_members as members using (segment)
+        group by all order by customers desc, segments.label""",
+    )
+
+
+def record_accounting(connection: Connection) -> str:
+    """Return what became of every record that was loaded."""
+    return _table(
+        connection,
+        """select source, entity, reason, is_in_revenue, sum(record_count) as records,
+        sum(amount) as amount from marts.record_accounting group by all
+        order by source, records desc, reason, is_in_revenue""",
+    )
+
+
+SUMMARIES: dict[str, Callable[[Connection], str]] = {
+    "customers": customers,
+    "customer_activity": customer_activity,
+    "customer_rfm": customer_rfm,
+    "customer_churn": customer_churn,
+    "segment_members": segment_members,
+    "record_accounting": record_accounting,
+}
+"""The summary of each mart, by the name of its table."""

@@ -1,0 +1,57 @@
+"""What came of a run, for the person who started it."""
+
+import click
+
+from pipeline.explanation import table
+from pipeline.resources import open_warehouse
+from pipeline.settings import SAMPLE, Settings
+
+
+def show(settings: Settings) -> None:
+    """Print the base by lifecycle, the lists, and where to look further."""
+    with open_warehouse(settings).connect() as connection:
+        state = connection.execute(
+            """
+            select max(as_of_date), count(*), count(*) filter (where purchase_count > 0),
+                sum(purchase_count), sum(revenue)
+            from marts.customer_activity
+            """
+        ).fetchall()[0]
+        lifecycle = connection.execute(
+            """
+            select lifecycle, count(*), round(100.0 * count(*) / sum(count(*)) over (), 1)
+            from marts.customer_churn group by lifecycle
+            order by list_position(['new', 'active', 'due', 'slipping', 'dormant',
+                'long_dormant', 'lost'], lifecycle)
+            """
+        ).fetchall()
+        lists = connection.execute(
+            """
+            select segments.label, 'winback_' || segments.segment, segments_found.customers,
+                coalesce(on_list.members, 0)
+            from reference.segments as segments
+            left join (
+                select segment, count(*) as customers from marts.segment_members group by all
+            ) as segments_found using (segment)
+            left join (
+                select audience, count(*) as members from sync.members
+                where destination = 'files' group by all
+            ) as on_list on on_list.audience = 'winback_' || segments.segment
+            order by segments_found.customers desc nulls last, segments.segment
+            """
+        ).fetchall()
+        quarantined = connection.execute("select count(*) from quarantine.rows").fetchall()[0][0]
+    click.echo(
+        f"\nAs of {state[0]}: {state[1]:,} people, {state[2]:,} of them buyers with "
+        f"{state[3] or 0:,} purchases worth {state[4] or 0:,.2f} {settings.shop_currency}.\n"
+    )
+    click.echo(table(("lifecycle", "customers", "%"), lifecycle))
+    click.echo("\n" + table(("segment", "list", "customers", "may be mailed"), lists))
+    click.echo("")
+    if SAMPLE in settings.sources:
+        click.echo("The sample's orders are real; its e-mail events and consents are simulated.")
+    if quarantined:
+        click.echo(f"{quarantined:,} rows wait in quarantine.rows with their reasons.")
+    click.echo(f"Lists:     {settings.var_folder / 'outbox'}")
+    click.echo(f"Tables:    {settings.published_path} (schema marts)")
+    click.echo("Lineage:   winback ui")

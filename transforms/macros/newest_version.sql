@@ -1,0 +1,42 @@
+{# Number the versions of each record of an inbox entity, the one that stands on the as-of date
+   first: the newest `updated_at` up to that day, else the last file in the order of names,
+   whenever it was read. Where every version is of a later day, the earliest of them stands.
+   `loaded_number` numbers them without regard to the as-of date. Every row of a version of an
+   order's lines bears the same number. #}
+{% macro numbered_versions(entity, key, updated_at=none) -%}
+    {%- set position = "files.sort_key desc, files.load_number desc" -%}
+    {%- if entity != "order_lines" -%}
+        {%- set position = position ~ ", records._row_number desc" -%}
+    {%- endif -%}
+    {%- set partition -%}
+        {% for column in key %}records."{{ column }}"{{ ", " if not loop.last }}{% endfor %}
+    {%- endset %}
+    select
+        records.*,
+        dense_rank() over (
+            partition by {{ partition }}
+            order by
+                {% if updated_at -%}
+                coalesce({{ shop_date(updated_at) }} > {{ as_of_date() }}, false),
+                case
+                    when {{ shop_date(updated_at) }} > {{ as_of_date() }} then {{ updated_at }}
+                end nulls first,
+                {{ updated_at }} desc nulls last,
+                {% endif -%}
+                {{ position }}
+        ) as version_number
+        {%- if updated_at %},
+        dense_rank() over (
+            partition by {{ partition }}
+            order by {{ updated_at }} desc nulls last, {{ position }}
+        ) as loaded_number
+        {%- endif %}
+
+    from {{ source('raw_files', entity) }} as records
+
+    inner join {{ source('raw_files', 'loaded_files') }} as files
+        on records._file_id = files.file_id
+
+    where {{ is_chosen('files') }}
+
+{%- endmacro %}

@@ -1,0 +1,42 @@
+with
+
+online_retail as (
+
+    select * from {{ ref('stg_online_retail__order_lines') }}
+
+),
+
+files as (
+
+    select * exclude (discount) from {{ ref('stg_files__order_lines') }}
+
+),
+
+unioned as (
+
+    select * from online_retail
+    union all by name
+    select * from files
+
+),
+
+-- Equal products of one order are one row: that is what a basket holds.
+summed as (
+
+    select
+        source || ':' || order_id as order_key,
+        product_id,
+        max(product_name) as product_name,
+        max(category) as category,
+        sum(quantity) as quantity,
+        sum(amount) as amount
+
+    from unioned
+
+    where quantity > 0
+
+    group by source, order_id, product_id
+
+)
+
+select * from summed

@@ -1,0 +1,82 @@
+-- Orders up to the as-of date as they stood on it: what was given back, and when it was all.
+with
+
+orders as (
+
+    select * from {{ ref('int_orders_unioned') }}
+
+    where
+        ordered_date <= {{ as_of_date() }}
+        and not is_test
+        -- A cancelled or refunded order was valid until that day; it counts like the others.
+        and (
+            list_contains({{ var("valid_statuses") }}, status)
+            or status in ('cancelled', 'refunded')
+        )
+
+),
+
+refunds as (
+
+    select * from {{ ref('int_refunds_unioned') }}
+
+    where
+        refunded_date <= {{ as_of_date() }}
+        and order_key is not null
+
+),
+
+refunds_by_order as (
+
+    select
+        orders.order_key,
+        -- A return of the day before the order's first minute is of the same day at the earliest.
+        sum(refunds.amount) filter (
+            where refunds.refunded_date <= orders.ordered_date
+        ) as refunded_same_day,
+        sum(refunds.amount) as refunded
+
+    from orders
+
+    inner join refunds
+        on orders.order_key = refunds.order_key
+
+    group by orders.order_key
+
+),
+
+keys as (
+
+    select * from {{ ref('int_customer_keys') }}
+
+),
+
+settled as (
+
+    select
+        orders.source,
+        orders.order_key,
+        orders.order_id,
+        keys.customer_id,
+        orders.ordered_at,
+        orders.ordered_date,
+        orders.coupon_code,
+        orders.total,
+        -- Where several cancellations were taken for one order, it cannot lose more than it had.
+        least(coalesce(refunds_by_order.refunded_same_day, 0), orders.total) as refunded_same_day,
+        least(coalesce(refunds_by_order.refunded, 0), orders.total) as refunded,
+        coalesce(
+            orders.total > 0 and orders.total > coalesce(refunds_by_order.refunded, 0), false
+        ) as is_valid
+
+    from orders
+
+    left outer join refunds_by_order
+        on orders.order_key = refunds_by_order.order_key
+
+    left outer join keys
+        on orders.person_key = keys.person_key
+
+)
+
+select * from settled

@@ -1,0 +1,79 @@
+with
+
+orders as (
+
+    select
+        customer_id,
+        ordered_date as happened_on,
+        total as amount,
+        is_valid,
+        coupon_code
+
+    from {{ ref('int_orders_settled') }}
+
+    where
+        customer_id is not null
+        and total > 0
+
+),
+
+refunds as (
+
+    select
+        customer_id,
+        refunded_date as happened_on,
+        -amount as amount,
+        return_count
+
+    from {{ ref('int_refunds_by_customer') }}
+
+),
+
+money as (
+
+    select
+        customer_id,
+        happened_on,
+        amount,
+        is_valid,
+        coupon_code,
+        0 as return_count
+
+    from orders
+
+    union all
+
+    select
+        customer_id,
+        happened_on,
+        amount,
+        false as is_valid,
+        cast(null as varchar) as coupon_code,
+        return_count
+
+    from refunds
+
+),
+
+summed as (
+
+    select
+        customer_id,
+        count(*) filter (where is_valid) as order_count,
+        count(*) filter (where is_valid and coupon_code is not null) as coupon_order_count,
+        cast(sum(return_count) as bigint) as return_count,
+        sum(amount) as revenue,
+        coalesce(
+            sum(amount) filter (
+                where happened_on > {{ as_of_date() }} - {{ var('vip_revenue_days') }}
+            ),
+            0
+        ) as vip_revenue
+
+    from money
+
+    group by customer_id
+
+)
+
+select * from summed

@@ -1,0 +1,128 @@
+with
+
+online_retail as (
+
+    select
+        source,
+        order_id,
+        account_key,
+        email,
+        ordered_at,
+        ordered_date,
+        status,
+        total,
+        currency,
+        coupon_code,
+        is_test
+
+    from {{ ref('stg_online_retail__orders') }}
+
+),
+
+files as (
+
+    select * from {{ ref('stg_files__orders') }}
+
+    where version_number = 1
+
+),
+
+line_totals as (
+
+    select
+        order_id,
+        sum(amount) as line_total,
+        sum(discount) as line_discount
+
+    from {{ ref('stg_files__order_lines') }}
+
+    group by order_id
+
+),
+
+-- Discounts of lines are usually part of the order's discount, so the larger of the two counts.
+files_with_totals as (
+
+    select
+        files.source,
+        files.order_id,
+        files.account_key,
+        files.email,
+        files.ordered_at,
+        files.ordered_date,
+        files.status,
+        cast(
+            coalesce(
+                files.total,
+                greatest(
+                    line_totals.line_total
+                    - greatest(files.discount - line_totals.line_discount, 0),
+                    0
+                ),
+                0
+            ) as decimal(18, 4)
+        ) as total,
+        files.currency,
+        files.coupon_code,
+        files.is_test
+
+    from files
+
+    left outer join line_totals
+        on files.order_id = line_totals.order_id
+
+),
+
+unioned as (
+
+    select * from online_retail
+    union all by name
+    select * from files_with_totals
+
+),
+
+rates as (
+
+    select * from {{ ref('exchange_rates') }}
+
+),
+
+converted as (
+
+    select
+        unioned.source,
+        unioned.source || ':' || unioned.order_id as order_key,
+        unioned.order_id,
+        unioned.account_key,
+        unioned.email,
+        coalesce(unioned.account_key, 'email:' || unioned.email) as person_key,
+        unioned.ordered_at,
+        unioned.ordered_date,
+        unioned.status,
+        unioned.coupon_code,
+        unioned.is_test,
+        case
+            when unioned.currency = '{{ var("currency") }}' then cast(1 as decimal(18, 8))
+            else rates.rate
+        end as exchange_rate,
+        cast(
+            round(
+                unioned.total
+                * case
+                    when unioned.currency = '{{ var("currency") }}' then cast(1 as decimal(18, 8))
+                    else rates.rate
+                end,
+                4
+            ) as decimal(18, 4)
+        ) as total
+
+    from unioned
+
+    asof left join rates
+        on
+            unioned.currency = rates.currency
+            and unioned.ordered_date >= rates.valid_from
+
+)
+
+select * from converted

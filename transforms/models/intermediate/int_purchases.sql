@@ -1,0 +1,62 @@
+-- All of one customer's orders of one day are one purchase; what was cancelled or returned that
+-- same day is off, and a day on which nothing is left is none.
+with
+
+orders as (
+
+    select * from {{ ref('int_orders_settled') }}
+
+    where customer_id is not null
+
+),
+
+days as (
+
+    select
+        customer_id,
+        ordered_date as purchase_date,
+        count(*) filter (where total > refunded_same_day) as order_count,
+        sum(total - refunded_same_day) as revenue
+
+    from orders
+
+    where total > 0
+
+    group by
+        customer_id,
+        ordered_date
+
+    having sum(total - refunded_same_day) > 0
+
+),
+
+numbered as (
+
+    select
+        customer_id,
+        purchase_date,
+        order_count,
+        cast(revenue as decimal(18, 4)) as revenue,
+        row_number() over (
+            partition by customer_id
+            order by purchase_date
+        ) as purchase_number,
+        lead(purchase_date) over (
+            partition by customer_id
+            order by purchase_date
+        ) as next_purchase_date,
+        min(purchase_date) over (partition by customer_id) as first_purchase_date,
+        date_diff(
+            'day',
+            lag(purchase_date) over (
+                partition by customer_id
+                order by purchase_date
+            ),
+            purchase_date
+        ) as gap_days
+
+    from days
+
+)
+
+select * from numbered

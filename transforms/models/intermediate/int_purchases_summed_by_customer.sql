@@ -1,0 +1,64 @@
+with
+
+purchases as (
+
+    select * from {{ ref('int_purchases_with_rhythm') }}
+
+),
+
+summed as (
+
+    select
+        customer_id,
+        min(purchase_date) as first_purchase_date,
+        max(purchase_date) as last_purchase_date,
+        count(*) as purchase_count,
+        avg(gap_days) as gap_mean_days,
+        percentile_cont(0.5) within group (order by cast(gap_days as double)) as gap_median_days,
+        percentile_cont(0.9) within group (order by cast(gap_days as double)) as gap_p90_days
+
+    from purchases
+
+    group by customer_id
+
+),
+
+last_purchases as (
+
+    select * from purchases
+
+    where next_purchase_date is null
+
+),
+
+with_rhythm as (
+
+    select
+        summed.customer_id,
+        summed.first_purchase_date,
+        summed.last_purchase_date,
+        summed.purchase_count,
+        summed.gap_mean_days,
+        summed.gap_median_days,
+        summed.gap_p90_days,
+        last_purchases.usual_gap_days,
+        last_purchases.usual_gap_basis,
+        last_purchases.cycle_days,
+        last_purchases.own_gap_count,
+        last_purchases.main_category,
+        last_purchases.dormancy_limit_days,
+        last_purchases.next_purchase_expected_date,
+        last_purchases.due_on,
+        last_purchases.slipping_on,
+        last_purchases.dormant_on,
+        last_purchases.long_dormant_on,
+        last_purchases.lost_on
+
+    from summed
+
+    inner join last_purchases
+        on summed.customer_id = last_purchases.customer_id
+
+)
+
+select * from with_rhythm

@@ -1,0 +1,208 @@
+-- Why a person must not be contacted whatever he consented to, and from which day on.
+with
+
+keys as (
+
+    select * from {{ ref('int_customer_keys') }}
+
+),
+
+described as (
+
+    select * from {{ ref('int_customers_described') }}
+
+),
+
+events as (
+
+    select * from {{ ref('int_email_events_unioned') }}
+
+    where
+        event = 'complained'
+        or (event = 'bounced' and bounce_type = 'hard')
+
+),
+
+consents as (
+
+    select * from {{ ref('int_consents_in_force') }}
+
+),
+
+tools as (
+
+    select
+        {{ normalised_email('email') }} as email,
+        reason,
+        coalesce(suppressed_at, read_at) as suppressed_at
+
+    from {{ source('sync', 'suppressions') }}
+
+),
+
+-- A complaint is a person's; a bounce is an address's and ends with a new one.
+complained as (
+
+    select
+        keys.customer_id,
+        'complained' as reason,
+        3 as severity,
+        min(events.occurred_date) as suppressed_on
+
+    from events
+
+    inner join keys
+        on events.person_key = keys.person_key
+
+    where events.event = 'complained'
+
+    group by keys.customer_id
+
+),
+
+bounced as (
+
+    select
+        described.customer_id,
+        'hard_bounce' as reason,
+        6 as severity,
+        min(events.occurred_date) as suppressed_on
+
+    from events
+
+    inner join keys
+        on events.person_key = keys.person_key
+
+    inner join described
+        on
+            keys.customer_id = described.customer_id
+            -- An event without an address is held against the one that stands.
+            and coalesce(events.email, described.email) = described.email
+
+    where events.event = 'bounced'
+
+    group by described.customer_id
+
+),
+
+refused as (
+
+    select
+        described.customer_id,
+        'tool: ' || min(tools.reason) as reason,
+        7 as severity,
+        min({{ shop_date('tools.suppressed_at') }}) as suppressed_on
+
+    from tools
+
+    inner join described
+        on tools.email = described.email
+
+    group by described.customer_id
+
+),
+
+redacted as (
+
+    select
+        customer_id,
+        'redacted' as reason,
+        1 as severity,
+        case
+            when bool_or(was_redacted) then {{ as_of_date() }} else {{ as_of_date() }} + 1
+        end as suppressed_on
+
+    from consents
+
+    where is_redacted_newest
+
+    group by customer_id
+
+),
+
+-- An objection, on whichever channel, is to all of it.
+objected as (
+
+    select
+        customer_id,
+        'objected' as reason,
+        2 as severity,
+        case
+            when bool_or(state = 'objected') then {{ as_of_date() }} else {{ as_of_date() }} + 1
+        end as suppressed_on
+
+    from consents
+
+    where
+        state = 'objected'
+        or newest_state = 'objected'
+
+    group by customer_id
+
+),
+
+blocked as (
+
+    select
+        customer_id,
+        'blocked' as reason,
+        4 as severity,
+        case when is_blocked then {{ as_of_date() }} else {{ as_of_date() }} + 1 end
+            as suppressed_on
+
+    from described
+
+    where
+        is_blocked
+        or is_blocked_newest
+
+),
+
+too_young as (
+
+    select
+        customer_id,
+        'under_age' as reason,
+        5 as severity,
+        {{ as_of_date() }} as suppressed_on
+
+    from described
+
+    where birth_date + interval {{ var('least_age_years') }} year > {{ as_of_date() }}
+
+),
+
+unioned as (
+
+    select * from complained
+    union all
+    select * from bounced
+    union all
+    select * from refused
+    union all
+    select * from redacted
+    union all
+    select * from objected
+    union all
+    select * from blocked
+    union all
+    select * from too_young
+
+),
+
+suppressions as (
+
+    select
+        customer_id,
+        arg_min(reason, {'severity': severity, 'reason': reason}) filter (
+            where suppressed_on <= {{ as_of_date() }}
+        ) as suppressed_reason,
+        arg_min(reason, {'severity': severity, 'reason': reason}) as newest_reason
+
+    from unioned
+
+    group by customer_id
+
+)
+
+select * from suppressions

@@ -1,0 +1,125 @@
+with
+
+customers as (
+
+    select customer_id from {{ ref('customers') }}
+
+),
+
+purchases as (
+
+    select * from {{ ref('int_purchases_summed_by_customer') }}
+
+),
+
+orders as (
+
+    select * from {{ ref('int_orders_summed_by_customer') }}
+
+),
+
+products as (
+
+    select * from {{ ref('int_products_by_customer') }}
+
+),
+
+emails as (
+
+    select * from {{ ref('int_email_events_by_customer') }}
+
+),
+
+vip_ranks as (
+
+    select
+        customer_id,
+        -- Ties stand together: only those who spent strictly more count.
+        rank() over (order by vip_revenue desc) - 1 as richer_count,
+        count(*) over () as buyer_count
+
+    from orders
+
+    where vip_revenue > 0
+
+),
+
+joined as (
+
+    select
+        customers.customer_id,
+        purchases.first_purchase_date,
+        purchases.last_purchase_date,
+        coalesce(purchases.purchase_count, 0) as purchase_count,
+        coalesce(orders.order_count, 0) as order_count,
+        cast(coalesce(orders.revenue, 0) as decimal(18, 2)) as revenue,
+        cast(
+            round(orders.revenue / nullif(orders.order_count, 0), 2) as decimal(18, 2)
+        ) as average_order_value,
+        date_diff('day', purchases.first_purchase_date, {{ as_of_date() }}) as tenure_days,
+        date_diff('day', purchases.last_purchase_date, {{ as_of_date() }})
+            as days_since_last_purchase,
+        purchases.gap_mean_days,
+        purchases.gap_median_days,
+        purchases.gap_p90_days,
+        purchases.usual_gap_days,
+        purchases.usual_gap_basis,
+        purchases.cycle_days,
+        purchases.own_gap_count,
+        purchases.dormancy_limit_days,
+        purchases.next_purchase_expected_date,
+        products.favourite_product_id,
+        purchases.main_category as favourite_category,
+        products.last_product_id,
+        coalesce(orders.coupon_order_count, 0) as coupon_order_count,
+        coalesce(orders.return_count, 0) as return_count,
+        {% for days in (30, 90, 365) -%}
+        coalesce(emails.emails_sent_{{ days }}d, 0) as emails_sent_{{ days }}d,
+        coalesce(emails.human_opens_{{ days }}d, 0) as human_opens_{{ days }}d,
+        coalesce(emails.human_clicks_{{ days }}d, 0) as human_clicks_{{ days }}d,
+        coalesce(emails.machine_opens_{{ days }}d, 0) as machine_opens_{{ days }}d,
+        {% endfor -%}
+        coalesce(emails.emails_delivered_count, 0) as emails_delivered_count,
+        emails.first_mail_date,
+        emails.last_human_engagement_at,
+        emails.last_possible_engagement_date,
+        coalesce(emails.has_machine_opens, false) as has_machine_opens,
+        cast(null as bigint) as visits_90d,
+        cast(null as bigint) as carts_90d,
+        coalesce(purchases.purchase_count >= {{ var('vip_purchase_count') }}, false)
+        or coalesce(
+            vip_ranks.richer_count < {{ var('vip_revenue_share') }} * vip_ranks.buyer_count, false
+        ) as is_vip
+
+    from customers
+
+    left outer join purchases
+        on customers.customer_id = purchases.customer_id
+
+    left outer join orders
+        on customers.customer_id = orders.customer_id
+
+    left outer join products
+        on customers.customer_id = products.customer_id
+
+    left outer join emails
+        on customers.customer_id = emails.customer_id
+
+    left outer join vip_ranks
+        on customers.customer_id = vip_ranks.customer_id
+
+),
+
+activity as (
+
+    select
+        *,
+        purchase_count * 365 / nullif(greatest(tenure_days, 365), 0) as orders_per_year,
+        days_since_last_purchase / usual_gap_days as overdue_ratio,
+        {{ as_of_date() }} as as_of_date
+
+    from joined
+
+)
+
+select * from activity

@@ -1,0 +1,30 @@
+with
+
+versions as (
+
+    {{ numbered_versions('email_events', ['event_id']) }}
+
+),
+
+events as (
+
+    select
+        'files' as source,
+        event_id,
+        {{ account_key('files', 'customer_id') }} as account_key,
+        {{ normalised_email('email') }} as email,
+        event,
+        occurred_at,
+        campaign_id,
+        message_id,
+        bounce_type,
+        is_machine,
+        user_agent
+
+    from versions
+
+    where version_number = 1
+
+)
+
+select * from events
