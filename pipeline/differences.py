@@ -17,39 +17,69 @@ EMPTY = (
     "create or replace temp table strangers (audience varchar, customer_id varchar)",
 )
 
-WANTED = """
-    create or replace temp table wanted as
-    with listed as (
-        select distinct coalesce(aliases.person_id, lists.customer_id) as customer_id
-        from {lists} as lists
-        left join aliases on lists.customer_id = aliases.customer_id
-        where lists.audience = $audience
-    )
-
-    select
-        listed.customer_id,
-        payloads.payload_hash,
-        case
-            when people.customer_id is null then 'gone'
-            when not people.may_be_mailed then people.forbidden_reason
-            when payloads.customer_id is null then 'no_profile'
-        end as kept_out_reason
-    from listed
-    left join people on listed.customer_id = people.customer_id
-    left join payloads on listed.customer_id = payloads.customer_id
-"""
-
 MEMBERS = """
-    create or replace temp table members_now as
     select
-        members.customer_id,
-        coalesce(aliases.person_id, members.customer_id) as person_id,
-        members.payload_hash,
-        {is_there} as is_there
+        members.customer_id, coalesce(aliases.person_id, members.customer_id) as person_id,
+        members.payload_hash
     from sync.members as members
     left join aliases on members.customer_id = aliases.customer_id
-    {there}
     where members.destination = $destination and members.audience = $audience
+"""
+
+AS_SENT = f"""
+    select members.*, true as is_member, true as is_there from ({MEMBERS}) as members
+"""
+
+AS_FOUND = f"""
+    select
+        coalesce(members.customer_id, there.customer_id) as customer_id,
+        members.person_id,
+        members.payload_hash,
+        members.customer_id is not null as is_member,
+        there.customer_id is not null
+            and coalesce(there.payload_hash = members.payload_hash, true) as is_there
+    from ({MEMBERS}) as members
+    full join there on members.customer_id = there.customer_id
+"""
+
+# One pass over the whole list; all that follows sees only what is not as it should be.
+UNEQUAL = """
+    create or replace temp table unequal as
+    with wanted as (
+        select
+            coalesce(aliases.person_id, lists.customer_id) as customer_id,
+            people.payload_hash,
+            case
+                when people.payload_hash is null
+                    then coalesce(
+                        people.forbidden_reason,
+                        case when people.customer_id is null then 'gone' else 'no_profile' end
+                    )
+            end as kept_out_reason
+        from {lists} as lists
+        left join aliases on lists.customer_id = aliases.customer_id
+        left join people on coalesce(aliases.person_id, lists.customer_id) = people.customer_id
+        where lists.audience = $audience
+    ),
+
+    present as ({present})
+
+    select distinct
+        coalesce(wanted.customer_id, present.customer_id) as customer_id,
+        wanted.customer_id is not null and wanted.kept_out_reason is null as is_wanted,
+        wanted.payload_hash,
+        wanted.kept_out_reason,
+        coalesce(present.is_member, false) as is_member,
+        present.customer_id is not null and not present.is_member as is_stranger,
+        coalesce(present.is_there, false) as is_there,
+        coalesce(present.person_id, wanted.customer_id) as person_id
+    from wanted
+    full join present on wanted.customer_id = present.customer_id
+    where
+        wanted.payload_hash is distinct from present.payload_hash
+        or wanted.kept_out_reason is not null
+        or not present.is_there
+        or not present.is_member
 """
 
 # A row that somebody has taken out or altered there is put right for people who are wanted; for
@@ -57,72 +87,63 @@ MEMBERS = """
 REMOVES = """
     insert into differences
     select
-        $audience, members_now.customer_id, 'remove',
+        $audience, unequal.customer_id, 'remove',
         case
             when people.customer_id is null then 'gone'
-            when not people.may_be_mailed then people.forbidden_reason
-            when members_now.customer_id <> members_now.person_id then 'merged'
-            when not members_now.is_there then 'changed_there'
+            when people.forbidden_reason is not null then people.forbidden_reason
+            when unequal.customer_id <> unequal.person_id then 'merged'
+            when not unequal.is_there then 'changed_there'
             else 'left_list'
         end as reason,
         cast(null as varchar),
-        people.customer_id is null or not people.may_be_mailed or reason <> 'left_list'
-    from members_now
-    left join people on members_now.person_id = people.customer_id
-    anti join (select customer_id from wanted where kept_out_reason is null) as wanted
-        on members_now.customer_id = wanted.customer_id
+        people.customer_id is null or people.forbidden_reason is not null or reason <> 'left_list'
+    from unequal
+    left join people on unequal.person_id = people.customer_id
+    where unequal.is_member and not unequal.is_wanted
 """
 
 # Whoever was there under an id that has become an alias is no newcomer.
 ADDS = """
     insert into differences
     with merged as (
-        select distinct person_id from members_now where customer_id <> person_id
+        select distinct person_id from unequal where is_member and customer_id <> person_id
     )
 
     select
-        $audience, wanted.customer_id, 'add',
+        $audience, unequal.customer_id, 'add',
         case when merged.person_id is not null then 'merged' end,
-        wanted.payload_hash, merged.person_id is not null
-    from wanted
-    left join merged on wanted.customer_id = merged.person_id
-    anti join members_now on wanted.customer_id = members_now.customer_id
-    anti join (from refusals where audience = $audience and status = 'refused') as refusals
-        on wanted.customer_id = refusals.customer_id
-        and wanted.payload_hash = refusals.payload_hash
-    where wanted.kept_out_reason is null
+        unequal.payload_hash, merged.person_id is not null
+    from unequal
+    left join merged on unequal.customer_id = merged.person_id
+    anti join (from refusals where audience = $audience) as refusals
+        on unequal.customer_id = refusals.customer_id
+        and unequal.payload_hash = refusals.payload_hash
+    where unequal.is_wanted and not unequal.is_member
 """
 
 UPDATES = """
     insert into differences
     select
-        $audience, wanted.customer_id, 'update',
-        case when not members_now.is_there then 'restored' end,
-        wanted.payload_hash, not members_now.is_there
-    from wanted
-    inner join members_now on wanted.customer_id = members_now.customer_id
-    where
-        wanted.kept_out_reason is null
-        and (wanted.payload_hash <> members_now.payload_hash or not members_now.is_there)
+        $audience, customer_id, 'update', case when not is_there then 'restored' end,
+        payload_hash, not is_there
+    from unequal where is_wanted and is_member
 """
 
 KEPT_OUT = """
     insert into kept_out
-    select $audience, coalesce(kept_out_reason, 'refused_before'), count(*)
-    from wanted
-    where kept_out_reason is not null or customer_id in (
-        select customer_id from refusals
-        where
-            audience = $audience and status = 'refused'
-            and payload_hash = wanted.payload_hash
-    )
-    group by all
+    select $audience, coalesce(unequal.kept_out_reason, 'refused_before') as reason, count(*)
+    from unequal
+    left join (from refusals where audience = $audience) as refusals
+        on unequal.customer_id = refusals.customer_id
+        and unequal.payload_hash = refusals.payload_hash
+    where
+        unequal.kept_out_reason is not null
+        or (unequal.is_wanted and not unequal.is_member and refusals.customer_id is not null)
+    group by reason
 """
 
 STRANGERS = """
-    insert into strangers
-    select $audience, there.customer_id from there
-    anti join members_now on there.customer_id = members_now.customer_id
+    insert into strangers select $audience, customer_id from unequal where is_stranger
 """
 
 
@@ -153,23 +174,16 @@ def find(connection: Connection, destination: str, audience: str, there: pa.Tabl
     ``there`` is what the destination was found to hold, with customer_id and payload_hash;
     without it what was sent counts as what is there.
     """
-    one_list = {"audience": audience}
-    connection.execute(WANTED.format(lists=payloads.lists_table(destination)), one_list)
-    if there is None:
-        members = MEMBERS.format(is_there="true", there="")
-    else:
-        connection.register("there", there)
-        members = MEMBERS.format(
-            is_there="""there.customer_id is not null
-                and coalesce(there.payload_hash = members.payload_hash, true)""",
-            there="left join there on members.customer_id = there.customer_id",
-        )
-    connection.execute(members, {**one_list, "destination": destination})
-    for statement in (REMOVES, ADDS, UPDATES, KEPT_OUT):
-        connection.execute(statement, one_list)
     if there is not None:
-        connection.execute(STRANGERS, one_list)
-        connection.unregister("there")
+        connection.register("there", there)
+    connection.execute(
+        UNEQUAL.format(
+            lists=payloads.lists_table(destination), present=AS_SENT if there is None else AS_FOUND
+        ),
+        {"audience": audience, "destination": destination},
+    )
+    for statement in (REMOVES, ADDS, UPDATES, KEPT_OUT, STRANGERS):
+        connection.execute(statement, {"audience": audience})
 
 
 def released(*, is_held: bool) -> str:

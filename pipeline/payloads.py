@@ -20,20 +20,6 @@ ALIASES = """
     group by customer_id
 """
 
-# The worst fact known of a person wins.
-PEOPLE = """
-    create or replace temp table people as
-    select
-        coalesce(aliases.person_id, permissions.customer_id) as customer_id,
-        bool_and(coalesce(may_be_mailed, false)) as may_be_mailed,
-        coalesce(
-            min(forbidden_reason) filter (not coalesce(may_be_mailed, false)), 'not_permitted'
-        ) as forbidden_reason
-    from intermediate.int_contact_permissions as permissions
-    left join aliases on permissions.customer_id = aliases.customer_id
-    group by all
-"""
-
 # Of two profiles of one person that of the id which stands for the person counts.
 PAYLOADS = """
     create or replace temp table payloads as
@@ -47,6 +33,29 @@ PAYLOADS = """
         partition by coalesce(aliases.person_id, profiles.customer_id)
         order by aliases.person_id nulls first, profiles.customer_id
     ) = 1
+"""
+
+# Everybody who is known, with the hash of what may be sent of them, or why nothing may. The worst
+# fact known of a person wins.
+PEOPLE = """
+    create or replace temp table people as
+    with permitted as (
+        select
+            coalesce(aliases.person_id, permissions.customer_id) as customer_id,
+            case when not bool_and(coalesce(may_be_mailed, false)) then coalesce(
+                min(forbidden_reason) filter (not coalesce(may_be_mailed, false)), 'not_permitted'
+            ) end as forbidden_reason
+        from intermediate.int_contact_permissions as permissions
+        left join aliases on permissions.customer_id = aliases.customer_id
+        group by all
+    )
+
+    select
+        permitted.customer_id,
+        permitted.forbidden_reason,
+        case when permitted.forbidden_reason is null then payloads.payload_hash end as payload_hash
+    from permitted
+    left join payloads on permitted.customer_id = payloads.customer_id
 """
 
 # Payloads whose last attempt was refused: the same again would be refused again.
@@ -68,9 +77,9 @@ REFUSALS = """
         where ledger.destination = $destination and ledger.status in ('done', 'refused')
     )
 
-    select audience, person_id as customer_id, payload_hash, status
+    select audience, person_id as customer_id, payload_hash
     from results
-    qualify row_number() over (
+    qualify status = 'refused' and row_number() over (
         partition by audience, person_id order by push_number desc, customer_id
     ) = 1
 """
@@ -114,14 +123,14 @@ def profiles_table(destination: str) -> str:
 
 
 def prepare(connection: Connection, destination: str) -> None:
-    """Make the temporary tables aliases, people, payloads, refusals and cut_short."""
+    """Make the temporary tables aliases, payloads, people, refusals and cut_short."""
     profiles = profiles_table(destination)
     _check(connection, profiles)
     described = connection.execute(f"describe {profiles}").fetchall()
     texts = {str(name): f"cast(profiles.{identifier(name)} as varchar)" for name, *_ in described}
-    for statement in (ALIASES, PEOPLE):
-        connection.execute(statement)
+    connection.execute(ALIASES)
     connection.execute(PAYLOADS.format(hash=payload_hash(texts), profiles=profiles))
+    connection.execute(PEOPLE)
     for statement in (REFUSALS, CUT_SHORT):
         connection.execute(statement, {"destination": destination})
 

@@ -50,7 +50,8 @@ def header_of(path: Path) -> list[str] | None:
     except (FileNotFoundError, UnicodeDecodeError, csv.Error):
         return None
     is_list = columns[:2] == ["customer_id", "email"]
-    return columns if is_list and all(columns) and len(set(columns)) == len(columns) else None
+    distinct = {name.lower() for name in columns}
+    return columns if is_list and all(columns) and len(distinct) == len(columns) else None
 
 
 def rows_of(path: Path, columns: Sequence[str]) -> str:

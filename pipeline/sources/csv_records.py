@@ -1,6 +1,7 @@
 """Reads CSV files: DuckDB where all is well, line by line in Python where anything is broken."""
 
 import csv
+import re
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -36,6 +37,10 @@ FOREIGN_STARTS = {
 }
 
 
+STRAY = re.compile(rb"\r(?!\n)|\0")
+"""Line ends of old Macs, and zero bytes."""
+
+
 class _Broken(Exception):
     """A record that cannot be read; the message becomes the reason in quarantine."""
 
@@ -53,7 +58,7 @@ def read_csv(connection: duckdb.DuckDBPyConnection, path: Path, scratch: Path) -
     left open, good lines included. So what it read counts only if it rejected nothing.
     """
     header = _read_header(path)
-    if len(header.names) > 1 and _is_read_fast(connection, path, header):
+    if len(header.names) > 1 and _is_plain(path) and _is_read_fast(connection, path, header):
         fields = ", ".join(_fields(header))
         return Records(
             relation=f"""(select rowid + 1 as row_number, cast(null as varchar) as fault,
@@ -97,6 +102,15 @@ def _read_header(path: Path) -> _Header:
     except csv.Error:
         raise FileRefused("a quote in its header is not closed") from None
     return _Header(column_names(names), delimiter)
+
+
+def _is_plain(path: Path) -> bool:
+    """Say whether a file is free of what DuckDB passes over in silence."""
+    with path.open("rb") as stream:
+        while chunk := stream.read(2**20):
+            if STRAY.search(chunk + (stream.read(1) if chunk.endswith(b"\r") else b"")):
+                return False
+    return True
 
 
 def _is_read_fast(connection: duckdb.DuckDBPyConnection, path: Path, header: _Header) -> bool:

@@ -293,13 +293,32 @@ def test_a_crash_changes_no_decision_of_the_brake(shop: Exported) -> None:
     shop.lists = {"winback_slipping": [*people(160), *people(230, 301)]}
     shop.known = set(people(200))
     shop.build()
-    dying = Dying(replace(tool, batch_size=50), dies_at=3)
+    dying = Dying(replace(tool, batch_size=50), dies_at=2)
 
     with pytest.raises(Crash):
         push(shop.warehouse, dying, run_id="two", as_of_date=DAY)
     report = push(shop.warehouse, tool, run_id="three", as_of_date=DAY)
 
     assert report.held == ()
+    assert shop.members() == shop.lists
+
+
+def test_what_a_crash_cut_short_counts_towards_the_brake_until_it_is_confirmed_again(
+    shop: Exported,
+) -> None:
+    tool = sent(shop, people(200))
+    shop.lists = {"winback_slipping": people(150)}
+    shop.known = set(people(200))
+    shop.build()
+    dying = Dying(replace(tool, batch_size=25), dies_at=2)
+    confirmed = {"winback_slipping"}
+
+    with pytest.raises(Crash):
+        push(shop.warehouse, dying, run_id="two", as_of_date=DAY, confirmed=confirmed)
+    unconfirmed = push(shop.warehouse, tool, run_id="three", as_of_date=DAY)
+    push(shop.warehouse, tool, run_id="four", as_of_date=DAY, confirmed=confirmed)
+
+    assert [one.why[:30] for one in unconfirmed.plan.lists] == ["50 of its 200 members would be"]
     assert shop.members() == shop.lists
 
 

@@ -219,6 +219,8 @@ DAMAGES = {
     "cut off": lambda text: text[:-9],
     "cut off within quotes": lambda text: text + '"eve,eve',
     "emptied": lambda text: "",
+    "a column named twice": lambda text: text.replace("first_name", "EMAIL"),
+    "a column renamed": lambda text: text.replace("first_name", "name"),
     "the apostrophe taken out": lambda text: text.replace("'=1", "=1"),
     "no text at all": lambda text: b"\xff\xfe\x00",
     "no text in one row": lambda text: text.encode() + b"eve,\xff\n",

@@ -17,7 +17,6 @@
             partition by {{ partition }}
             order by
                 {% if updated_at -%}
-                coalesce({{ shop_date(updated_at) }} > {{ as_of_date() }}, false),
                 case
                     when {{ shop_date(updated_at) }} > {{ as_of_date() }} then {{ updated_at }}
                 end nulls first,

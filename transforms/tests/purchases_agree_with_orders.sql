@@ -1,4 +1,5 @@
--- Purchases are the orders of known people, less what went back on the day itself; nothing else.
+-- Purchases are the days on which known people ordered, less what went back on the day itself where
+-- something is left; nothing else.
 {{ config(meta={"dagster": {"ref": {"name": "int_purchases"}}}) }}
 
 with
@@ -11,13 +12,25 @@ purchases as (
 
 ),
 
-orders as (
+days as (
 
-    select coalesce(sum(total - refunded_same_day), 0) as revenue
+    select greatest(sum(total - refunded_same_day), 0) as revenue
 
     from {{ ref('int_orders_settled') }}
 
     where customer_id is not null
+
+    group by
+        customer_id,
+        ordered_date
+
+),
+
+orders as (
+
+    select coalesce(sum(revenue), 0) as revenue
+
+    from days
 
 )
 
