@@ -195,10 +195,8 @@ def begin_run(warehouse: Warehouse, run_id: str, as_of_date: date) -> None:
             "update sync.runs set status = 'failed', finished_at = ? where status = 'started'",
             [_now()],
         )
-        connection.execute(
-            "insert into sync.runs values (?, ?, ?, null, 'started')",
-            [run_id, as_of_date, _now()],
-        )
+        started = [run_id, as_of_date, _now()]
+        connection.execute("insert into sync.runs values (?, ?, ?, null, 'started')", started)
 
 
 def finish_run(warehouse: Warehouse, run_id: str, *, succeeded: bool) -> None:

@@ -1,11 +1,10 @@
 """Reads CSV files: DuckDB where all is well, line by line in Python where anything is broken."""
 
-import csv
 import re
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 from typing import IO
 
@@ -37,12 +36,17 @@ FOREIGN_STARTS = {
 }
 
 
-STRAY = re.compile(rb"\r(?!\n)|\0")
-"""Line ends of old Macs, and zero bytes."""
+QUOTED = r' *"([^"]*(?:""[^"]*)*)'
+OPEN_QUOTE = re.compile(rf"{QUOTED}\Z")
+VALUE = rf'{QUOTED}" *(?={{delimiter}}|\Z)|(?! *")([^{{delimiter}}]*)'
 
 
 class _Broken(Exception):
-    """A record that cannot be read; the message becomes the reason in quarantine."""
+    """A record that cannot be read; the message says why."""
+
+
+class _OpenQuote(_Broken):
+    """A record that may go on in the next line."""
 
 
 @dataclass(frozen=True)
@@ -96,20 +100,28 @@ def _read_header(path: Path) -> _Header:
     try:
         text = first.decode("utf-8-sig")
         delimiter = max(DELIMITERS, key=text.count)
-        (names,) = csv.reader([text], delimiter=delimiter, strict=True, skipinitialspace=True)
+        names = _values(text.rstrip("\r\n"), delimiter)
     except UnicodeDecodeError:
         raise FileRefused("its header is not UTF-8; save it as such") from None
-    except csv.Error:
-        raise FileRefused("a quote in its header is not closed") from None
+    except _Broken as broken:
+        raise FileRefused(f"its header is broken: {broken}") from None
     return _Header(column_names(names), delimiter)
 
 
 def _is_plain(path: Path) -> bool:
-    """Say whether a file is free of what DuckDB passes over in silence."""
+    """Say whether a file is free of what DuckDB reads in a way of its own, and in silence.
+
+    That is line ends of old Macs, zero bytes, and quotes after more than one space.
+    """
+    before = b""
     with path.open("rb") as stream:
         while chunk := stream.read(2**20):
-            if STRAY.search(chunk + (stream.read(1) if chunk.endswith(b"\r") else b"")):
+            if chunk.endswith(b"\r"):
+                chunk += stream.read(1)
+            has_stray_end = chunk.count(b"\r") > chunk.count(b"\r\n")
+            if has_stray_end or b"\0" in chunk or b'  "' in before + chunk:
                 return False
+            before = chunk[-2:]
     return True
 
 
@@ -161,11 +173,13 @@ class _Lines:
                 self._ahead.extend(islice(self._lines, 1))
             if place == len(self._ahead) or is_too_long(self._ahead[place]):
                 return
-            yield self._ahead[place].decode("utf-8")
+            try:
+                yield self._ahead[place].decode("utf-8")
+            except UnicodeDecodeError:
+                return
 
 
 def _read_carefully(path: Path, header: _Header, scratch: Path) -> Records:
-    csv.field_size_limit(MAX_LINE_BYTES * MAX_RECORD_LINES)
     parts = RecordParts(scratch, header.names)
     with path.open("rb") as stream:
         lines = _Lines(stream)
@@ -176,7 +190,7 @@ def _read_carefully(path: Path, header: _Header, scratch: Path) -> Records:
             try:
                 values = _record(line, lines, header)
             except _Broken as broken:
-                parts.add_bad(str(broken), line)
+                parts.add_bad(f"broken CSV line: {broken}", line)
             else:
                 parts.add(dict(zip(header.names, values, strict=False)), len(line))
     return parts.records()
@@ -185,7 +199,7 @@ def _read_carefully(path: Path, header: _Header, scratch: Path) -> Records:
 def _record(line: bytes, lines: _Lines, header: _Header) -> list[str]:
     """Return the values of the record that starts with ``line``, taking more lines if it does."""
     if is_too_long(line):
-        raise _Broken(f"broken CSV line: longer than {MAX_LINE_BYTES} bytes")
+        raise _Broken(f"longer than {MAX_LINE_BYTES} bytes")
     try:
         text = line.decode("utf-8")
     except UnicodeDecodeError:
@@ -194,7 +208,7 @@ def _record(line: bytes, lines: _Lines, header: _Header) -> list[str]:
     width = len(header.names)
     # Some exports end each line with delimiters of columns that the header does not have.
     if len(values) < width or any(values[width:]):
-        raise _Broken(f"broken CSV line: {len(values)} columns where the header has {width}")
+        raise _Broken(f"{len(values)} columns where the header has {width}")
     lines.take_more(line_count - 1)
     return values
 
@@ -202,14 +216,38 @@ def _record(line: bytes, lines: _Lines, header: _Header) -> list[str]:
 def _split(text: str, lines: _Lines, delimiter: str) -> tuple[list[str], int]:
     """Return the values of a record and over how many lines they go."""
     bare = text.rstrip("\r\n")
-    if '"' not in bare and "\r" not in bare:
+    if '"' not in bare:
         return bare.split(delimiter), 1
-    reader = csv.reader(
-        chain([text], lines.following()), delimiter=delimiter, strict=True, skipinitialspace=True
-    )
     try:
-        return next(reader), reader.line_num
-    except (csv.Error, UnicodeDecodeError) as error:
-        is_open = isinstance(error, UnicodeDecodeError) or "end of data" in str(error)
-        what = "a quote is not closed" if is_open else "text beside a quote or a stray line end"
-        raise _Broken(f"broken CSV line: {what}") from None
+        return _values(bare, delimiter), 1
+    except _OpenQuote:
+        for line_count, following in enumerate(lines.following(), start=2):
+            text += following
+            if '"' not in following:
+                continue
+            try:
+                return _values(text.rstrip("\r\n"), delimiter), line_count
+            except _OpenQuote:
+                continue
+            except _Broken:
+                break
+        raise
+
+
+def _values(text: str, delimiter: str) -> list[str]:
+    """Return the values of a record in which quotes occur, without these."""
+    value = re.compile(VALUE.format(delimiter=re.escape(delimiter)))
+    values: list[str] = []
+    place = 0
+    while place <= len(text):
+        found = value.match(text, place)
+        if not found:
+            raise (
+                _OpenQuote("a quote is not closed")
+                if OPEN_QUOTE.match(text, place)
+                else _Broken("text beside a quote")
+            )
+        quoted, plain = found.groups()
+        values.append(plain if quoted is None else quoted.replace('""', '"'))
+        place = found.end() + 1
+    return values

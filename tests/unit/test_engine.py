@@ -117,6 +117,17 @@ def test_whoever_may_not_be_mailed_is_kept_out_though_the_export_lists_them(
     assert shop.members() == {"winback_slipping": ["ada"]}
 
 
+def test_of_two_profiles_of_one_person_that_of_the_present_id_is_sent(shop: Exported) -> None:
+    shop.lists = {"winback_slipping": ["survivor"]}
+    shop.aliases = {"old_id": "survivor"}
+    shop.build().ask("insert into exports.exp_files__profiles values ('old_id', 'o', 'Old', 1)")
+    tool = FakeTool()
+
+    push(shop.warehouse, tool, run_id="one", as_of_date=DAY)
+
+    assert tool.there["winback_slipping"]["survivor"]["email"] == "survivor@example.com"
+
+
 def test_a_person_with_two_profiles_stops_the_push_before_anything_is_sent(
     shop: Exported,
 ) -> None:

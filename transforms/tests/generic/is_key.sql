@@ -1,4 +1,4 @@
-{# These columns or expressions tell rows apart: no value is missing, no combination stands twice. #}
+{# These columns or expressions tell rows apart: none is missing, no combination stands twice. #}
 {% test is_key(model, columns) %}
 
 select
