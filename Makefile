@@ -24,7 +24,7 @@ run: setup  ## Run the whole daily job, on the sample unless .env says otherwise
 	@"$(BIN)/winback" run
 
 test: setup  ## Run every test but those of the next two targets.
-	@"$(BIN)/python" -m pytest -m "not kill and not clone"
+	@"$(BIN)/python" -m pytest -n 2 --dist loadfile -m "not kill and not clone"
 
 test-kill: setup  ## Kill whole runs at ten random moments and compare what the next run makes.
 	@"$(BIN)/python" -m pytest -m kill

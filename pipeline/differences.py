@@ -83,7 +83,8 @@ UNEQUAL = """
 """
 
 # A row that somebody has taken out or altered there is put right for people who are wanted; for
-# others there is nothing that may be written, so they go.
+# others there is nothing that may be written, so they go. Who is erased is known as that; people
+# who are gone without it are what a source that is missing looks like, so the brake counts them.
 REMOVES = """
     insert into differences
     select
@@ -96,7 +97,7 @@ REMOVES = """
             else 'left_list'
         end as reason,
         cast(null as varchar),
-        people.customer_id is null or people.forbidden_reason is not null or reason <> 'left_list'
+        people.forbidden_reason is not null or reason in ('merged', 'changed_there')
     from unequal
     left join people on unequal.person_id = people.customer_id
     where unequal.is_member and not unequal.is_wanted

@@ -17,7 +17,7 @@ from pipeline.warehouse import count_of, transaction
 
 @dataclass
 class Intake:
-    """Takes files into staging.staged and keeps what came of each.
+    """Takes files into intake.staged and keeps what came of each.
 
     ``touched`` are loaded files, by their number, with a new time of change but the same content.
     """
@@ -43,14 +43,14 @@ class Intake:
         return not (self.new or self.refused or self.touched)
 
     def open_staging(self) -> None:
-        """Make staging.staged, unless it is there."""
+        """Make intake.staged, unless it is there."""
         if self._is_open:
             return
         make_macros(self.connection, self.zone)
         # A file of its own, because a temporary table is not compressed and would fill the memory.
-        self.connection.execute(f"attach {literal(str(self.scratch / 'staging'))} as staging")
+        self.connection.execute(f"attach {literal(str(self.scratch / 'staging'))} as intake")
         self.connection.execute(
-            f"""create table staging.staged as
+            f"""create table intake.staged as
             select * exclude (_loaded_at), '' as _problem, '' as _reason, '' as _payload
             from raw_files.{self.entity.name} limit 0"""
         )
@@ -86,7 +86,7 @@ class Intake:
             rows_read = count_of(self.connection, records.relation)
             query = checked(self.entity, records, file_id, self.currencies)
             with transaction(self.connection):
-                self.connection.execute(f"insert into staging.staged {query}")
+                self.connection.execute(f"insert into intake.staged {query}")
                 if file.state() != state:
                     raise FileRefused("it changed while it was read; run again when it is whole")
         load_number = 1 + (self._loaded[file.name].load_number if file.name in self._loaded else 0)

@@ -96,7 +96,7 @@ CUT_SHORT = """
             count(*) filter (status = 'done' and action = 'add') as added,
             count(*) filter (status = 'done' and action = 'remove')
                 + count(*) filter (status = 'refused' and action = 'update') as removed,
-            count(*) filter (status = 'done' and reason = 'left_list') as left_list
+            count(*) filter (status = 'done' and reason in ('left_list', 'gone')) as left_list
         from sync.ledger where destination = $destination
         group by audience, push_number
     ),

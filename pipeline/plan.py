@@ -17,8 +17,8 @@ class UnknownListError(ValueError):
 class Brake:
     """How much of a list of more than ``from_members`` members may change unasked.
 
-    Only people who ceased to belong on the list count as removed: removals for consent, erasure
-    and the like are owed and go on always.
+    People count as removed who ceased to belong on the list, or who are in no source any more:
+    removals for consent, erasure and the like are owed and go on always.
     """
 
     from_members: int = 100

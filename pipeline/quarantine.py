@@ -25,10 +25,10 @@ class Refusal:
 
 
 def problems(connection: duckdb.DuckDBPyConnection) -> Mapping[int, Counter[str]]:
-    """Return how often each problem occurs in each file of staging.staged that has any."""
+    """Return how often each problem occurs in each file of intake.staged that has any."""
     found: dict[int, Counter[str]] = {}
     for file_id, problem, count in connection.execute(
-        """select _file_id, _problem, count(*) from staging.staged
+        """select _file_id, _problem, count(*) from intake.staged
         where _problem is not null group by _file_id, _problem"""
     ).fetchall():
         found.setdefault(file_id, Counter())[problem] = count
@@ -41,7 +41,7 @@ def quarantine(
     refused: Iterable[Refusal],
     now: datetime,
 ) -> None:
-    """Keep the bad rows of staging.staged and the refusals, none of them twice.
+    """Keep the bad rows of intake.staged and the refusals, none of them twice.
 
     A file whose load was stopped is read again, with the same bad rows.
     """
@@ -49,7 +49,7 @@ def quarantine(
         """create or replace temp table rejected as
         select path as file, sha256, _row_number as row_number, _reason as reason,
             _payload as payload
-        from staging.staged inner join temp.new_files on file_id = _file_id
+        from intake.staged inner join temp.new_files on file_id = _file_id
         where _problem is not null"""
     )
     for refusal in refused:

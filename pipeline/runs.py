@@ -79,6 +79,7 @@ def run_into(settings: Settings, asked: Asked, target: Path) -> Ended:
     _forget_later(settings, unfinished, resolve_as_of(asked.as_of, settings))
     ended = _execute(settings, "rebuild", _of_copy(asked, unfinished))
     if ended.succeeded:
+        unfinished.chmod(0o600)
         unfinished.replace(target)
     return ended
 
@@ -108,11 +109,14 @@ def _of_copy(asked: Asked, path: Path) -> dict[str, object]:
 def _copy_live(settings: Settings, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     with run_lock.hold(settings.var_folder / LOCK_NAME, settings.lock_wait_seconds):
-        live = open_warehouse(settings)
-        live.prepare()
-        with live.connect() as connection:
-            connection.execute("checkpoint")
-        shutil.copyfile(live.path, target)
+        # A run that was killed leaves a log beside the file, which belongs to it.
+        for ending in ("", ".wal"):
+            live = settings.warehouse_path.with_name(f"{settings.warehouse_path.name}{ending}")
+            copy = target.with_name(f"{target.name}{ending}")
+            copy.unlink(missing_ok=True)
+            if live.exists():
+                shutil.copyfile(live, copy)
+    open_warehouse(settings, str(target)).prepare()
 
 
 def _forget_later(settings: Settings, path: Path, day: date) -> None:

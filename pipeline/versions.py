@@ -28,7 +28,7 @@ class Settled:
 def settle(
     connection: duckdb.DuckDBPyConnection, entity: Entity, now: datetime
 ) -> Mapping[int, Settled]:
-    """Take the good rows of staging.staged into raw; return what became of them by file.
+    """Take the good rows of intake.staged into raw; return what became of them by file.
 
     Raw has a version of a record once, as its last occurrence in the order of the files' names,
     whichever was loaded first. It keeps the time of its first load. Needs a transaction.
@@ -71,7 +71,7 @@ def _find_arrivals(connection: duckdb.DuckDBPyConnection, entity: Entity) -> Non
     if not entity.is_replaced_by_key:
         connection.execute(
             """create or replace temp view arrivals as
-            select * from staging.staged where _problem is null"""
+            select * from intake.staged where _problem is null"""
         )
         return
     key = ", ".join(f'"{name}"' for name in entity.key)
@@ -82,12 +82,12 @@ def _find_arrivals(connection: duckdb.DuckDBPyConnection, entity: Entity) -> Non
         select _file_id, {key}, cast(md5_number(concat_ws(' ', count(*),
             sum(_record_hash >> 64), sum(_record_hash & {2**64 - 1}))) >> 1 as hugeint
         ) as group_hash
-        from staging.staged where _problem is null group by _file_id, {key}"""
+        from intake.staged where _problem is null group by _file_id, {key}"""
     )
     connection.execute(
         f"""create or replace temp view arrivals as
         select * exclude (group_hash) replace (group_hash as _record_hash)
-        from staging.staged inner join temp.groups using (_file_id, {key})
+        from intake.staged inner join temp.groups using (_file_id, {key})
         where _problem is null"""
     )
 

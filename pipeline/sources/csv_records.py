@@ -111,7 +111,8 @@ def _read_header(path: Path) -> _Header:
 def _is_plain(path: Path) -> bool:
     """Say whether a file is free of what DuckDB reads in a way of its own, and in silence.
 
-    That is line ends of old Macs, zero bytes, and quotes after more than one space.
+    That is line ends of old Macs, zero bytes, and quotes after more than one space or with
+    nothing but a space between them.
     """
     before = b""
     with path.open("rb") as stream:
@@ -119,7 +120,8 @@ def _is_plain(path: Path) -> bool:
             if chunk.endswith(b"\r"):
                 chunk += stream.read(1)
             has_stray_end = chunk.count(b"\r") > chunk.count(b"\r\n")
-            if has_stray_end or b"\0" in chunk or b'  "' in before + chunk:
+            has_odd_quotes = any(odd in before + chunk for odd in (b'  "', b'" "'))
+            if has_stray_end or has_odd_quotes or b"\0" in chunk:
                 return False
             before = chunk[-2:]
     return True

@@ -1,5 +1,6 @@
 """Every command of the README, run as its reader would: in a fresh clone, its answers compared."""
 
+import contextlib
 import os
 import re
 import shlex
@@ -148,5 +149,10 @@ def test_the_ui_opens_on_loopback_and_knows_the_assets(clone: Path, first_run: s
         assert '"segment_lists"' in answer
         assert '"customer_churn"' in answer
     finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        process.wait(timeout=60)
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(timeout=30)
+        finally:
+            # Servers that Dagster started and may not have ended.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)

@@ -117,6 +117,18 @@ def test_whoever_may_not_be_mailed_is_kept_out_though_the_export_lists_them(
     assert shop.members() == {"winback_slipping": ["ada"]}
 
 
+def test_the_worst_that_is_known_of_a_person_counts(shop: Exported) -> None:
+    shop.lists = {"winback_slipping": ["survivor", "ada"]}
+    shop.aliases = {"old_id": "survivor"}
+    shop.build().ask(
+        "insert into intermediate.int_contact_permissions values ('old_id', 'o', false, 'objected')"
+    )
+
+    push(shop.warehouse, FakeTool(), run_id="one", as_of_date=DAY)
+
+    assert shop.members() == {"winback_slipping": ["ada"]}
+
+
 def test_of_two_profiles_of_one_person_that_of_the_present_id_is_sent(shop: Exported) -> None:
     shop.lists = {"winback_slipping": ["survivor"]}
     shop.aliases = {"old_id": "survivor"}
@@ -205,14 +217,25 @@ def test_who_unsubscribed_leaves_a_held_list_and_nothing_else_happens_to_it(
 
 def test_forced_removals_do_not_count_towards_the_brake(shop: Exported) -> None:
     tool = sent(shop, people(200))
-    shop.lists = {"winback_slipping": people(150)}
-    shop.known = set(people(180))
+    shop.lists = {"winback_slipping": people(165)}
+    shop.known = set(people(195))
     shop.forbidden = dict.fromkeys(people(20), "unsubscribed")
 
     report = push(shop.build().warehouse, tool, run_id="two", as_of_date=DAY)
 
     assert report.held == ()
-    assert report.lists[0].removed == {"gone": 20, "left_list": 30, "unsubscribed": 20}
+    assert report.lists[0].removed == {"gone": 5, "left_list": 30, "unsubscribed": 20}
+
+
+def test_a_source_that_is_missing_is_held_like_any_large_change(shop: Exported) -> None:
+    tool = sent(shop, people(200))
+    shop.lists = {"winback_slipping": people(20)}
+    shop.known = set(people(20))
+
+    report = push(shop.build().warehouse, tool, run_id="two", as_of_date=DAY)
+
+    assert report.held == ("winback_slipping",)
+    assert report.lists[0].removed == {}
 
 
 def test_confirming_a_list_that_does_not_exist_names_those_that_do(shop: Exported) -> None:
@@ -372,7 +395,7 @@ def test_the_plan_of_a_list_is_one_line_of_counts(shop: Exported) -> None:
 
     assert make_plan(shop.warehouse, "files").lists[0].sentence() == (
         "winback_slipping: 200 members, +1, -81 (1 gone, 79 left_list, 1 unsubscribed), "
-        "0 updated, 1 kept out (unsubscribed), 198 after it, HELD: "
-        "79 of its 200 members would be taken off, more than 20 %. "
+        "0 updated, 1 kept out (unsubscribed), 199 after it, HELD: "
+        "80 of its 200 members would be taken off, more than 20 %. "
         "If that is right: winback run --confirm winback_slipping"
     )

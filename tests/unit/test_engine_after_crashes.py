@@ -103,7 +103,9 @@ def check_what_must_hold(shop: Exported, night: Night, plan: Plan, there: dict) 
     members = shop.members()
     assert there == members
     for audience, people in members.items():
-        assert not set(people) & (night.forbidden | night.gone | night.merged)
+        # Who is in no source any more leaves a list like others do, so not while it is held.
+        gone = set() if audience in plan.held else night.gone
+        assert not set(people) & (night.forbidden | night.merged | gone)
         if audience not in plan.held:
             assert set(people) == set(shop.lists[audience]) - night.forbidden
     full = {name for name, people in shop.lists.items() if set(people) - night.forbidden}
@@ -154,7 +156,7 @@ def undisturbed_is_the_same(story: list[Night], make: Callable[[Path], Client]) 
 
 
 fast = settings(
-    max_examples=int(os.environ.get("CRASH_EXAMPLES", "6")),
+    max_examples=int(os.environ.get("CRASH_EXAMPLES", "4")),
     deadline=None,
     derandomize="CRASH_EXAMPLES" not in os.environ,
     suppress_health_check=[HealthCheck.too_slow],

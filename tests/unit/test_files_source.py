@@ -9,7 +9,7 @@ from pipeline.sources.files import inbox_files
 from tests.unit.inbox import ORDERS, Inbox, json_lines
 
 ORDER = {"order_id": "1", "ordered_at": "2024-01-31 10:00", "email": "a@example.com", "total": "5"}
-TEN = datetime(2024, 1, 31, 10)
+TEN = datetime.fromisoformat("2024-01-31 10:00")
 LOADED = [("1", TEN, "a@example.com", Decimal("5.0000"))]
 CSV = f"{ORDERS}\n1,2024-01-31 10:00,a@example.com,5\n"
 READ = "select order_id, ordered_at, email, total from raw_files.orders order by order_id"
@@ -125,7 +125,7 @@ REFUSED = [
     ("latin.csv", "order_id,ordered_at,größe\n".encode("latin-1"), "header is not UTF-8"),
     ("no line ends.csv", b"x" * 3_000_000, "UTF-8"),
     ("mac.csv", CSV.replace("\n", "\r").encode(), "old Macs"),
-    ("open.csv", b'order_id,"ordered_at\n1,2\n', "a quote in its header"),
+    ("open.csv", b'order_id,"ordered_at\n1,2\n', "its header is broken: a quote"),
     ("twice.csv", b"order_id,ordered_at,total, TOTAL\n", "columns 3 and 4"),
     ("wide.csv", (",".join(f"c{n}" for n in range(10_000)) + "\n").encode(), "10000 columns"),
     ("no id.csv", b"ordered_at\n", "the required column order_id is missing"),
