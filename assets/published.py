@@ -56,7 +56,7 @@ def winback(
         ledger.remember_row_counts(
             client, run.run_id, {f"{schema}.{table}": rows for table, rows in counts.items()}
         )
-    ledger.finish_run(client, run.run_id, succeeded=True)
+    run.note_published()
     rows = [f"| {table} | {count:,} |" for table, count in published.row_counts.items()]
     return dg.MaterializeResult(
         metadata={

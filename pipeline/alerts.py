@@ -36,12 +36,12 @@ def _post(url: str, text: str) -> list[str]:
 
 
 def _mail(server: str, to: str, subject: str, text: str) -> list[str]:
-    parts = urlsplit(server)
     message = EmailMessage()
     message["Subject"], message["To"], message["From"] = subject, to, to
     message.set_content(text)
-    connect = smtplib.SMTP_SSL if parts.scheme == "smtps" else smtplib.SMTP
     try:
+        parts = urlsplit(server)
+        connect = smtplib.SMTP_SSL if parts.scheme == "smtps" else smtplib.SMTP
         with connect(
             parts.hostname or "localhost", parts.port or 0, timeout=TIMEOUT_SECONDS
         ) as smtp:
@@ -50,6 +50,6 @@ def _mail(server: str, to: str, subject: str, text: str) -> list[str]:
                     smtp.starttls()
                 smtp.login(unquote(parts.username), unquote(parts.password or ""))
             smtp.send_message(message)
-    except (OSError, smtplib.SMTPException) as error:
+    except (OSError, ValueError, smtplib.SMTPException) as error:
         return [f"the alert e-mail cannot be sent ({type(error).__name__})"]
     return []

@@ -60,9 +60,13 @@ def process_tag() -> str:
     return f"{process.pid}@{process.create_time():.2f}"
 
 
+def name_process(instance: dg.DagsterInstance, run_id: str) -> None:
+    """Keep with a run which process it is, so that it can be told later whether it is gone."""
+    instance.add_run_tags(run_id, {PROCESS_TAG: process_tag()})
+
+
 def mark_interrupted_runs(instance: dg.DagsterInstance, own_run_id: str) -> int:
     """Mark runs as failed that Dagster believes are going on though their process is gone."""
-    instance.add_run_tags(own_run_id, {PROCESS_TAG: process_tag()})
     gone = [
         run
         for run in instance.get_runs(dg.RunsFilter(statuses=UNFINISHED))
@@ -74,7 +78,7 @@ def mark_interrupted_runs(instance: dg.DagsterInstance, own_run_id: str) -> int:
 
 
 def _lives(tag: str | None) -> bool:
-    # A run without a tag has not come as far as the lock: it is young, and waits for this one.
+    # A run without a tag has not come as far as its first step: it is young.
     if tag is None:
         return True
     pid, _, created = tag.partition("@")

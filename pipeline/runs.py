@@ -151,34 +151,42 @@ def _execute(settings: Settings, job: str, resources: dict[str, object]) -> Ende
         result = definitions.resolve_job_def(job).execute_in_process(
             instance=instance,
             run_config={"loggers": {"console": {}}},
-            tags={"winback/started_by": "command"},
+            tags={
+                "winback/started_by": "command",
+                run_lock.PROCESS_TAG: run_lock.process_tag(),
+            },
             raise_on_error=False,
         )
         return Ended(result.run_id, result.success, tuple(_problems(result)))
 
 
 def _problems(result: dg.ExecuteInProcessResult) -> Iterator[str]:
+    for evaluation in result.get_asset_check_evaluations():
+        if not evaluation.passed:
+            yield f"{evaluation.check_name}: {evaluation.description}"
     failures = [event for event in result.all_events if event.is_step_failure]
     for event in failures:
-        data = event.step_failure_data
-        if data.user_failure_data and data.user_failure_data.description:
-            yield data.user_failure_data.description
-        else:
-            yield _root_cause(data.error) or event.message or f"{event.step_key} failed"
+        # What a gate found has been said above.
+        if "asset check failed" not in (sentence := _sentence_of_step(event)):
+            yield sentence
     if not failures and not result.success:
         for event in result.all_events:
             if event.event_type == dg.DagsterEventType.RUN_FAILURE:
                 yield _root_cause(event.job_failure_data.error) or event.message or "the run failed"
-    for evaluation in result.get_asset_check_evaluations():
-        if not evaluation.passed and not evaluation.blocking:
-            yield f"{evaluation.check_name}: {evaluation.description}"
+
+
+def _sentence_of_step(event: dg.DagsterEvent) -> str:
+    data = event.step_failure_data
+    if data.user_failure_data and data.user_failure_data.description:
+        return data.user_failure_data.description
+    return _root_cause(data.error) or event.message or f"{event.step_key} failed"
 
 
 def _root_cause(error: SerializableErrorInfo | None) -> str:
-    """Return what the innermost error says, without the name of its class."""
+    """Return what the first error says that is not Dagster's own, without the name of its class."""
     if error is None:
         return ""
-    while error.cause is not None:
+    while error.cause is not None and (error.cls_name or "").startswith("Dagster"):
         error = error.cause
     message = error.message.strip()
     return message.removeprefix(f"{error.cls_name}: ").split(f".{error.cls_name}: ", 1)[-1]

@@ -6,7 +6,6 @@ from pipeline.explanation import table
 from pipeline.resources import open_warehouse
 from pipeline.settings import SAMPLE, Settings
 
-
 # Rows of a file that came again with other content are settled by that, for good or ill.
 WAITING = """
     select count(*) from quarantine.rows as bad

@@ -144,6 +144,7 @@ class Warehouse:
             for statement in _statements():
                 connection.execute(statement)
             connection.execute("commit")
+        self.path.chmod(0o600)
 
     def row_counts(self, schema: str) -> dict[str, int]:
         """Return the number of rows of every table of ``schema``."""

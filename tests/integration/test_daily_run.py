@@ -262,9 +262,9 @@ def test_nothing_personal_stands_where_it_must_not(built: Shop) -> None:
     for path in sorted((built.var / "dagster").rglob("*")) + sorted((built.var / "logs").iterdir()):
         if path.is_file():
             assert b"person20@example.com" not in path.read_bytes(), path
-    assert built.rows("select count(*) from sync.ledger where contains(to_json(ledger), '@')") == [
-        (0,)
-    ]
+    assert built.rows(
+        "select count(*) from sync.ledger where contains(cast(ledger as varchar), '@')"
+    ) == [(0,)]
     published = marts_of(built.var / "published" / "winback.duckdb")
     assert [name for name, rows in published.items() if "@example.com" in repr(rows)] == [
         "customers"

@@ -1,6 +1,7 @@
 """An inbox to put files into, and a look at what a load makes of them."""
 
 import gzip
+import itertools
 import json
 import os
 from collections.abc import Iterable, Mapping
@@ -15,7 +16,32 @@ from pipeline.loading import LoadReport, load_entity
 from pipeline.sources.contract import ENTITY_BY_NAME
 from pipeline.warehouse import Warehouse
 
+CLOCK = itertools.count(1_700_000_000_000_000_000, 1_000_000_000)
 ORDERS = "order_id,ordered_at,email,total"
+
+GOOD = "1,2024-01-31,a@example.com,5"
+FILES = """
+    select path, load_number, rows_read, rows_kept, rows_duplicate, rows_quarantined
+    from raw_files.loaded_files order by file_id
+"""
+REQUIRED = {
+    "orders": {"order_id": "1", "ordered_at": "2024-01-31"},
+    "order_lines": {"order_id": "1", "product_id": "p", "quantity": "1", "unit_price": "2"},
+    "customers": {"customer_id": "1"},
+    "consents": {
+        "email": "a@example.com",
+        "channel": "email",
+        "state": "never",
+        "at": "2024-01-31",
+    },
+    "email_events": {
+        "event_id": "1",
+        "email": "a@example.com",
+        "event": "sent",
+        "occurred_at": "2024-01-31",
+    },
+}
+"""The least that a record of each entity has."""
 
 
 @dataclass
@@ -25,15 +51,14 @@ class Inbox:
     folder: Path
     warehouse: Warehouse
     zone: str = "Europe/London"
-    _clock_ns: int = 1_700_000_000_000_000_000
 
     def put(self, name: str, content: str | bytes) -> Path:
         """Write a file, later than the one before it."""
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
-        self._clock_ns += 1_000_000_000
-        os.utime(path, ns=(self._clock_ns, self._clock_ns))
+        modified_ns = next(CLOCK)
+        os.utime(path, ns=(modified_ns, modified_ns))
         return path
 
     def put_gzip(self, name: str, content: str) -> Path:
@@ -56,6 +81,16 @@ class Inbox:
             currencies=frozenset({"GBP", "EUR"}),
             max_share=max_share,
         )
+
+    def value_of(self, entity: str, column: str, value: str | None) -> Any:
+        """Load a record with this value; return what raw has of it, or the reasons if nothing."""
+        self.put(f"{entity}/a.jsonl", json_lines([{**REQUIRED[entity], column: value}]))
+        report = self.load(entity)
+        assert (report.rows_read, report.refused) == (1, ())
+        if report.rows_quarantined:
+            return self.reasons()
+        ((found,),) = self.rows(f'select "{column}" from raw_files.{entity}')
+        return found
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         with self.warehouse.connect() as connection:

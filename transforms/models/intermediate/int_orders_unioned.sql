@@ -107,7 +107,7 @@ converted as (
         end as exchange_rate,
         cast(
             round(
-                unioned.total
+                cast(unioned.total as decimal(38, 4))
                 * case
                     when unioned.currency = '{{ var("currency") }}' then cast(1 as decimal(18, 8))
                     else rates.rate

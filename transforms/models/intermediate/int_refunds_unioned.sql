@@ -59,7 +59,10 @@ files_refunded as (
         case
             when files.refunded > 0
                 then least(
-                    cast(round(files.refunded * orders.exchange_rate, 4) as decimal(18, 4)),
+                    cast(
+                        round(cast(files.refunded as decimal(38, 4)) * orders.exchange_rate, 4)
+                        as decimal(18, 4)
+                    ),
                     orders.total
                 )
             else orders.total

@@ -16,7 +16,9 @@ order_lines as (
         category,
         quantity,
         coalesce(discount, 0) as discount,
-        cast(quantity * unit_price - coalesce(discount, 0) as decimal(18, 4)) as amount
+        -- Widened first: a barcode in the column of quantities must not stop the run.
+        cast(cast(quantity as decimal(38, 4)) * unit_price as decimal(38, 4))
+        - coalesce(discount, 0) as amount
 
     from versions
 
