@@ -45,7 +45,8 @@ MACROS = (
         when lower(x) in ('false', '0', 'no', 'f', 'n') then false end""",
     f"""inbox_clock(x) as case when regexp_full_match(x, '{ISO_TIME}', 'i') then try_cast(
         replace(case when length(x) > 10
-            then regexp_replace(upper(x), '{OFFSET}$', '') else x end, ',', '.') as timestamp) end""",
+            then regexp_replace(upper(x), '{OFFSET}$', '') else x end, ',', '.')
+        as timestamp) end""",
     f"""inbox_offset(x) as case when length(x) > 10
         then nullif(regexp_extract(x, '{OFFSET}$', 1, 'i'), '') end""",
     """inbox_minutes(x) as case when x[1] in ('+', '-')
