@@ -75,11 +75,11 @@ def _find_arrivals(connection: duckdb.DuckDBPyConnection, entity: Entity) -> Non
         )
         return
     key = ", ".join(f'"{name}"' for name in entity.key)
-    # Sums, because they are the same in any order of the lines and count equal ones; of halves,
-    # because sums of whole hashes would overflow.
+    # Sums, because they are the same in any order of the lines and tell how often each is there;
+    # of halves, because those of whole hashes would overflow.
     connection.execute(
         f"""create or replace temp table groups as
-        select _file_id, {key}, cast(md5_number(concat_ws(' ', count(*),
+        select _file_id, {key}, cast(md5_number(concat_ws(' ',
             sum(_record_hash >> 64), sum(_record_hash & {2**64 - 1}))) >> 1 as hugeint
         ) as group_hash
         from intake.staged where _problem is null group by _file_id, {key}"""

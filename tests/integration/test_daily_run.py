@@ -161,11 +161,12 @@ def test_a_build_of_a_past_day_equals_the_run_that_was_made_on_it(tmp_path: Path
 
 
 def test_the_brake_holds_a_list_until_it_is_confirmed(tmp_path: Path) -> None:
-    shop = small_shop(tmp_path / "shop", customers=5)
+    shop = small_shop(tmp_path / "shop")
     people = [f"quiet{number}@example.com" for number in range(200)]
     then = LAST_DAY - timedelta(days=300)
     orders = [
-        (f"q{n}", f"{then} 12:00", "", email, "paid", "9", "") for n, email in enumerate(people)
+        (f"q{n}", f"{then} 12:00", "", email, "paid", f"{9 + n}", "")
+        for n, email in enumerate(people)
     ]
     shop.write("orders", "quiet.csv", ORDERS, orders)
     shop.write(
@@ -240,7 +241,8 @@ def test_the_order_of_files_and_the_number_of_threads_change_nothing(tmp_path: P
         for name in names:
             half = text[1:90] if name == "orders_2" else text[60:]
             (shop.inbox / "orders" / f"{name}.csv").write_text("\n".join([text[0], *half]))
-    other.settings["WINBACK_THREADS"] = "1"
+    # The part that comes first holds no recent order.
+    other.settings |= {"WINBACK_THREADS": "1", "WINBACK_STALE_AFTER_DAYS": "900"}
     (other.inbox / "orders" / "orders_2.csv").rename(other.folder / "late.csv")
     other.daily()
     (other.folder / "late.csv").rename(other.inbox / "orders" / "orders_2.csv")

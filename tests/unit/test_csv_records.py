@@ -3,7 +3,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.sources import csv_records
@@ -141,6 +141,12 @@ LINES = st.one_of(ROWS, ROWS, st.lists(st.sampled_from(PIECES), max_size=5).map(
 
 
 @settings(max_examples=300, deadline=None)
+@example(lines=[b"1,2\r,3"], end=b"\n")
+@example(lines=[b"1,2,\0"], end=b"\n")
+@example(lines=[b'1,  "x"'], end=b"\n")
+@example(lines=[b'1,"" ""'], end=b"\n")
+@example(lines=[b'"1" ,"x" ', b' "2", "y"'], end=b"\n")
+@example(lines=[b"1,2,,", b'3,"4",""'], end=b"\n")
 @given(lines=st.lists(LINES, max_size=6), end=st.sampled_from([b"\n", b"\r\n"]))
 def test_what_duckdb_reads_is_what_is_read_line_by_line(lines: list[bytes], end: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder, duckdb.connect() as connection:
