@@ -90,9 +90,10 @@ REMOVES = """
     select
         $audience, unequal.customer_id, 'remove',
         case
-            when people.customer_id is null then 'gone'
             when people.forbidden_reason is not null then people.forbidden_reason
-            when unequal.customer_id <> unequal.person_id then 'merged'
+            when people.customer_id is null and unequal.is_there then 'gone'
+            when people.customer_id is not null and unequal.customer_id <> unequal.person_id
+                then 'merged'
             when not unequal.is_there then 'changed_there'
             else 'left_list'
         end as reason,

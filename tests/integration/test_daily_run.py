@@ -160,45 +160,6 @@ def test_a_build_of_a_past_day_equals_the_run_that_was_made_on_it(tmp_path: Path
     assert marts_of(tmp_path / "past.duckdb") == on_the_day
 
 
-def test_the_brake_holds_a_list_until_it_is_confirmed(tmp_path: Path) -> None:
-    shop = small_shop(tmp_path / "shop")
-    people = [f"quiet{number}@example.com" for number in range(200)]
-    then = LAST_DAY - timedelta(days=300)
-    orders = [
-        (f"q{n}", f"{then} 12:00", "", email, "paid", f"{9 + n}", "")
-        for n, email in enumerate(people)
-    ]
-    shop.write("orders", "quiet.csv", ORDERS, orders)
-    shop.write(
-        "consents",
-        "quiet.csv",
-        CONSENTS,
-        [(email, "email", "subscribed", f"{then} 12:00") for email in people],
-    )
-    shop.daily()
-    listed = shop.listed("dormant")
-    assert len(listed) >= 200
-    back = [
-        (f"b{n}", f"{LAST_DAY} 9:00", "", email, "paid", "9", "")
-        for n, email in enumerate(people[:80])
-    ]
-    shop.write("orders", "back.csv", ORDERS, back)
-    shop.write(
-        "consents",
-        "out.csv",
-        CONSENTS,
-        [(people[150], "email", "unsubscribed", f"{LAST_DAY} 9:00")],
-    )
-
-    said = shop.daily(succeeds=False)
-
-    assert "--confirm winback_dormant" in said
-    assert set(listed) - set(shop.listed("dormant")) == {people[150]}
-
-    shop.daily(LAST_DAY, "--confirm", "winback_dormant")
-    assert set(listed) - set(shop.listed("dormant")) == {people[150], *people[:80]}
-
-
 def test_explain_tells_about_one_person_by_any_name(built: Shop) -> None:
     finished = built.run("explain", "Person20@Example.com")
 
@@ -231,33 +192,6 @@ def test_wrong_settings_are_one_line(tmp_path: Path) -> None:
     assert said.count("\n") == 1
     assert "WINBACK_SOURCES" in said
     assert "geheim" not in said
-
-
-def test_the_order_of_files_and_the_number_of_threads_change_nothing(tmp_path: Path) -> None:
-    one, other = small_shop(tmp_path / "one"), small_shop(tmp_path / "other")
-    text = (one.inbox / "orders" / "orders.csv").read_text().splitlines()
-    for shop, names in ((one, ("orders_2", "orders_10")), (other, ("orders_10", "orders_2"))):
-        (shop.inbox / "orders" / "orders.csv").unlink()
-        for name in names:
-            half = text[1:90] if name == "orders_2" else text[60:]
-            (shop.inbox / "orders" / f"{name}.csv").write_text("\n".join([text[0], *half]))
-    # The part that comes first holds no recent order.
-    other.settings |= {"WINBACK_THREADS": "1", "WINBACK_STALE_AFTER_DAYS": "900"}
-    (other.inbox / "orders" / "orders_2.csv").rename(other.folder / "late.csv")
-    other.daily()
-    (other.folder / "late.csv").rename(other.inbox / "orders" / "orders_2.csv")
-
-    one.daily()
-    other.daily()
-
-    drop_ids = {
-        name: [row[1:] for row in rows]
-        for name, rows in marts_of(one.var / "warehouse.duckdb").items()
-    }
-    late = marts_of(other.var / "warehouse.duckdb")
-    assert {name: sorted(map(repr, rows)) for name, rows in drop_ids.items()} == {
-        name: sorted(repr(row[1:]) for row in rows) for name, rows in late.items()
-    }
 
 
 def test_nothing_personal_stands_where_it_must_not(built: Shop) -> None:

@@ -104,8 +104,9 @@ def check_what_must_hold(shop: Exported, night: Night, plan: Plan, there: dict) 
     assert there == members
     for audience, people in members.items():
         # Who is in no source any more leaves a list like others do, so not while it is held.
-        gone = set() if audience in plan.held else night.gone
-        assert not set(people) & (night.forbidden | night.merged | gone)
+        gone = night.gone | (night.merged if PEOPLE[0] in night.gone else set())
+        owed = night.forbidden | (night.merged - gone)
+        assert not set(people) & (owed if audience in plan.held else owed | gone)
         if audience not in plan.held:
             assert set(people) == set(shop.lists[audience]) - night.forbidden
     full = {name for name, people in shop.lists.items() if set(people) - night.forbidden}

@@ -282,6 +282,22 @@ def test_a_held_list_whose_file_was_deleted_comes_back_with_who_belongs_there(
     assert shop.members() == {"winback_vip": ["p100", "p102"]}
 
 
+def test_who_is_in_no_source_and_was_taken_out_of_a_held_file_is_no_member(
+    shop: Exported, client: FilesClient
+) -> None:
+    shop.lists = {"winback_vip": [f"p{number}" for number in range(100, 250)]}
+    send(shop, client)
+    client.path("winback_vip").write_text(
+        "".join(text_of(client).splitlines(keepends=True)[:-1]), encoding="utf-8"
+    )
+    shop.lists = {"winback_vip": ["p100"]}
+
+    send(shop, client, "two")
+
+    assert shop.members() == {"winback_vip": [f"p{number}" for number in range(100, 249)]}
+    assert len(rows_of(client.path("winback_vip"))) == 149
+
+
 def test_a_refused_address_stays_out_until_it_changes(shop: Exported, client: FilesClient) -> None:
     shop.lists = {"winback_vip": ["ada", "bob"]}
     shop.emails = {"bob": "+bob@example.com"}
