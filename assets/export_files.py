@@ -7,7 +7,7 @@ import dagster as dg
 from assets.raw_outcomes import check_of
 from expectations import exp_files as promises
 from pipeline import engine
-from pipeline.automation import RETRIES
+from pipeline.automation import RETRIES, never_retried
 from pipeline.destinations.files import FilesClient
 from pipeline.resources import RunResource, SettingsResource, WarehouseResource
 
@@ -61,13 +61,14 @@ def segment_lists(
     change unusually much is held until it is confirmed.
     """
     run.refuse_unless_live()
-    report = engine.push(
-        warehouse.client(),
-        FilesClient(settings.get().var_folder / "outbox"),
-        run_id=run.run_id,
-        as_of_date=run.day,
-        confirmed=run.confirm,
-    )
+    with never_retried(engine.UnknownListError, engine.PayloadError):
+        report = engine.push(
+            warehouse.client(),
+            FilesClient(settings.get().var_folder / "outbox"),
+            run_id=run.run_id,
+            as_of_date=run.day,
+            confirmed=run.confirm,
+        )
     held = [f"{one.audience}: {one.why}" for one in report.plan.lists if one.held]
     return dg.MaterializeResult(
         metadata=_shown(report),

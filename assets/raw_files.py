@@ -5,8 +5,8 @@ import dagster as dg
 from assets.raw_outcomes import check_of, columns_of, load_metadata, not_chosen
 from expectations import raw_files as promises
 from pipeline import ledger
-from pipeline.automation import RETRIES
-from pipeline.loading import currencies_known, load_entity
+from pipeline.automation import RETRIES, never_retried
+from pipeline.loading import LoadStopped, currencies_known, load_entity
 from pipeline.resources import RunResource, SettingsResource, WarehouseResource
 from pipeline.settings import TRANSFORMS
 from pipeline.sources.contract import ENTITIES, Entity
@@ -37,14 +37,15 @@ def _asset_of(entity: Entity) -> dg.AssetsDefinition:
         now = settings.get()
         if SOURCE not in now.sources or now.inbox is None:
             return not_chosen(warehouse.client(), f"{SCHEMA}.{entity.name}")
-        report = load_entity(
-            warehouse.client(),
-            entity,
-            now.inbox,
-            zone=str(now.shop_timezone),
-            currencies=currencies_known(now.shop_currency, RATES),
-            max_share=now.max_quarantine_share,
-        )
+        with never_retried(LoadStopped):
+            report = load_entity(
+                warehouse.client(),
+                entity,
+                now.inbox,
+                zone=str(now.shop_timezone),
+                currencies=currencies_known(now.shop_currency, RATES),
+                max_share=now.max_quarantine_share,
+            )
         return load_metadata(warehouse.client(), f"{SCHEMA}.{entity.name}", report)
 
     return raw

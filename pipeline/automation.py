@@ -1,4 +1,7 @@
-"""Jobs, schedules and alerts. They name groups, never single assets."""
+"""Jobs, schedules, retries and alerts. They name groups, never single assets."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import dagster as dg
 
@@ -7,6 +10,16 @@ from pipeline.settings import Settings
 
 RETRIES = dg.RetryPolicy(max_retries=2, delay=10, backoff=dg.Backoff.EXPONENTIAL)
 """For assets at the borders, where files and networks fail for a moment."""
+
+
+@contextmanager
+def never_retried(*errors: type[Exception]) -> Iterator[None]:
+    """Fail at once where one of ``errors`` says what a person has to mend first."""
+    try:
+        yield
+    except errors as error:
+        raise dg.Failure(str(error), allow_retries=False) from error
+
 
 daily_refresh = dg.define_asset_job(
     name="daily_refresh",

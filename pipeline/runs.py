@@ -19,6 +19,9 @@ from pipeline.definitions import build_definitions
 from pipeline.resources import LOCK_NAME, RunResource, WarehouseResource, open_warehouse
 from pipeline.settings import Settings
 
+DAGSTERS_OWN = ("Dagster", "RetryRequested")
+"""How errors are named that only wrap another."""
+
 HOME = """\
 telemetry:
   enabled: false
@@ -186,7 +189,7 @@ def _root_cause(error: SerializableErrorInfo | None) -> str:
     """Return what the first error says that is not Dagster's own, without the name of its class."""
     if error is None:
         return ""
-    while error.cause is not None and (error.cls_name or "").startswith("Dagster"):
+    while error.cause is not None and (error.cls_name or "").startswith(DAGSTERS_OWN):
         error = error.cause
     message = error.message.strip()
     return message.removeprefix(f"{error.cls_name}: ").split(f".{error.cls_name}: ", 1)[-1]

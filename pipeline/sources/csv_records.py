@@ -1,20 +1,19 @@
 """Reads CSV files: DuckDB where all is well, line by line in Python where anything is broken."""
 
-import re
-from collections import deque
-from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
-from typing import IO
 
 import duckdb
 
+from pipeline.sources.csv_lines import (
+    MAX_RECORD_LINES,
+    BrokenRecord,
+    Header,
+    read_lines,
+    values_of,
+)
 from pipeline.sources.records import (
-    MAX_LINE_BYTES,
     Field,
     FileRefused,
-    RecordParts,
     Records,
     column_names,
     is_too_long,
@@ -24,8 +23,6 @@ from pipeline.sources.records import (
 )
 
 DELIMITERS = ",;\t|"
-MAX_RECORD_LINES = 50
-"""A quoted value goes over no more lines than this; beyond it a quote was left open."""
 
 FOREIGN_STARTS = {
     b"PAR1": "it is a Parquet file; name it .parquet",
@@ -34,25 +31,6 @@ FOREIGN_STARTS = {
     b"{": "it is JSON; name it .json or .jsonl",
     b"[": "it is JSON; name it .json or .jsonl",
 }
-
-
-QUOTED = r' *"([^"]*(?:""[^"]*)*)'
-OPEN_QUOTE = re.compile(rf"{QUOTED}\Z")
-VALUE = rf'{QUOTED}" *(?={{delimiter}}|\Z)|(?! *")([^{{delimiter}}]*)'
-
-
-class _Broken(Exception):
-    """A record that cannot be read; the message says why."""
-
-
-class _OpenQuote(_Broken):
-    """A record that may go on in the next line."""
-
-
-@dataclass(frozen=True)
-class _Header:
-    names: list[str]
-    delimiter: str
 
 
 def read_csv(connection: duckdb.DuckDBPyConnection, path: Path, scratch: Path) -> Records:
@@ -71,7 +49,7 @@ def read_csv(connection: duckdb.DuckDBPyConnection, path: Path, scratch: Path) -
                 name: Field(sql) for name, sql in zip(header.names, _fields(header), strict=True)
             },
         )
-    return _read_carefully(path, header, scratch)
+    return read_lines(path, header, scratch)
 
 
 def drop_csv(connection: duckdb.DuckDBPyConnection) -> None:
@@ -80,11 +58,11 @@ def drop_csv(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(f"drop table if exists temp.{table}")
 
 
-def _fields(header: _Header) -> list[str]:
+def _fields(header: Header) -> list[str]:
     return [f"c{place}" for place in range(len(header.names))]
 
 
-def _read_header(path: Path) -> _Header:
+def _read_header(path: Path) -> Header:
     with path.open("rb") as stream:
         first = next(physical_lines(stream), b"")
     start = first.removeprefix(b"\xef\xbb\xbf").lstrip()
@@ -100,12 +78,12 @@ def _read_header(path: Path) -> _Header:
     try:
         text = first.decode("utf-8-sig")
         delimiter = max(DELIMITERS, key=text.count)
-        names = _values(text.rstrip("\r\n"), delimiter)
+        names = values_of(text.rstrip("\r\n"), delimiter)
     except UnicodeDecodeError:
         raise FileRefused("its header is not UTF-8; save it as such") from None
-    except _Broken as broken:
+    except BrokenRecord as broken:
         raise FileRefused(f"its header is broken: {broken}") from None
-    return _Header(column_names(names), delimiter)
+    return Header(column_names(names), delimiter)
 
 
 def _is_plain(path: Path) -> bool:
@@ -127,7 +105,7 @@ def _is_plain(path: Path) -> bool:
     return True
 
 
-def _is_read_fast(connection: duckdb.DuckDBPyConnection, path: Path, header: _Header) -> bool:
+def _is_read_fast(connection: duckdb.DuckDBPyConnection, path: Path, header: Header) -> bool:
     """Read the file into temp.csv_records and say whether all of it can be trusted."""
     drop_csv(connection)
     columns = ", ".join(f"{field}: 'VARCHAR'" for field in _fields(header))
@@ -152,104 +130,3 @@ def _is_read_fast(connection: duckdb.DuckDBPyConnection, path: Path, header: _He
             or exists (select 1 from temp.csv_records where {swallowed})"""
     ).fetchall()
     return not is_suspect
-
-
-class _Lines:
-    """The lines of a file, with a look at those that follow."""
-
-    def __init__(self, stream: IO[bytes]) -> None:
-        self._lines = physical_lines(stream)
-        self._ahead: deque[bytes] = deque()
-
-    def take(self) -> bytes:
-        return self._ahead.popleft() if self._ahead else next(self._lines, b"")
-
-    def take_more(self, count: int) -> None:
-        for _ in range(count):
-            self._ahead.popleft()
-
-    def following(self) -> Iterator[str]:
-        """Yield the lines that may belong to the last one taken, and leave them there."""
-        for place in range(MAX_RECORD_LINES - 1):
-            if place == len(self._ahead):
-                self._ahead.extend(islice(self._lines, 1))
-            if place == len(self._ahead) or is_too_long(self._ahead[place]):
-                return
-            try:
-                yield self._ahead[place].decode("utf-8")
-            except UnicodeDecodeError:
-                return
-
-
-def _read_carefully(path: Path, header: _Header, scratch: Path) -> Records:
-    parts = RecordParts(scratch, header.names)
-    with path.open("rb") as stream:
-        lines = _Lines(stream)
-        lines.take()
-        while line := lines.take():
-            if not line.strip(b"\r\n"):
-                continue
-            try:
-                values = _record(line, lines, header)
-            except _Broken as broken:
-                parts.add_bad(f"broken CSV line: {broken}", line)
-            else:
-                parts.add(dict(zip(header.names, values, strict=False)), len(line))
-    return parts.records()
-
-
-def _record(line: bytes, lines: _Lines, header: _Header) -> list[str]:
-    """Return the values of the record that starts with ``line``, taking more lines if it does."""
-    if is_too_long(line):
-        raise _Broken(f"longer than {MAX_LINE_BYTES} bytes")
-    try:
-        text = line.decode("utf-8")
-    except UnicodeDecodeError:
-        raise _Broken("not UTF-8") from None
-    values, line_count = _split(text, lines, header.delimiter)
-    width = len(header.names)
-    # Some exports end each line with delimiters of columns that the header does not have.
-    if len(values) < width or any(values[width:]):
-        raise _Broken(f"{len(values)} columns where the header has {width}")
-    lines.take_more(line_count - 1)
-    return values
-
-
-def _split(text: str, lines: _Lines, delimiter: str) -> tuple[list[str], int]:
-    """Return the values of a record and over how many lines they go."""
-    bare = text.rstrip("\r\n")
-    if '"' not in bare:
-        return bare.split(delimiter), 1
-    try:
-        return _values(bare, delimiter), 1
-    except _OpenQuote:
-        for line_count, following in enumerate(lines.following(), start=2):
-            text += following
-            if '"' not in following:
-                continue
-            try:
-                return _values(text.rstrip("\r\n"), delimiter), line_count
-            except _OpenQuote:
-                continue
-            except _Broken:
-                break
-        raise
-
-
-def _values(text: str, delimiter: str) -> list[str]:
-    """Return the values of a record in which quotes occur, without these."""
-    value = re.compile(VALUE.format(delimiter=re.escape(delimiter)))
-    values: list[str] = []
-    place = 0
-    while place <= len(text):
-        found = value.match(text, place)
-        if not found:
-            raise (
-                _OpenQuote("a quote is not closed")
-                if OPEN_QUOTE.match(text, place)
-                else _Broken("text beside a quote")
-            )
-        quoted, plain = found.groups()
-        values.append(plain if quoted is None else quoted.replace('""', '"'))
-        place = found.end() + 1
-    return values

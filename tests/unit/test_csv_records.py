@@ -7,6 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.sources import csv_records
+from pipeline.sources.csv_lines import read_lines
 from pipeline.sources.csv_records import read_csv
 from tests.unit.inbox import Inbox
 
@@ -156,7 +157,7 @@ def test_what_duckdb_reads_is_what_is_read_line_by_line(lines: list[bytes], end:
         carefully.mkdir()
         otherwise.mkdir()
         header = csv_records._read_header(path)
-        expected = csv_records._read_carefully(path, header, carefully)
+        expected = read_lines(path, header, carefully)
 
         found = read_csv(connection, path, otherwise)
 
