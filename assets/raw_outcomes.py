@@ -61,10 +61,12 @@ def result_of(outcome: Outcome) -> dg.AssetCheckResult:
     """Return an outcome as Dagster shows it."""
     lines = [f"| {what} | {figure} |" for what, figure in outcome.figures.items()]
     figures = "\n".join(["| expected | found |", "|---|---|", *lines])
+    unmet = (*outcome.failures, *outcome.warnings)
     return dg.AssetCheckResult(
-        passed=outcome.passed,
-        description="; ".join(outcome.failures) or "all expectations met",
-        metadata={"figures": dg.MetadataValue.md(figures), "failures": list(outcome.failures)},
+        passed=not unmet,
+        severity=dg.AssetCheckSeverity.WARN if outcome.passed else dg.AssetCheckSeverity.ERROR,
+        description="; ".join(unmet) or "all expectations met",
+        metadata={"figures": dg.MetadataValue.md(figures), "failures": list(unmet)},
     )
 
 

@@ -18,12 +18,13 @@ HARMLESS_ERROR = re.compile(
 class Outcome:
     """Whether a suite held, a line per expectation that did not, and what was counted for each.
 
-    Neither ``failures`` nor ``figures`` hold a value of a column, but for dates and the names of
-    lists, so both may be shown and logged.
+    ``warnings`` are those that stop nothing. None of it holds a value of a column, but for dates
+    and the names of lists, so all may be shown and logged.
     """
 
     passed: bool
     failures: tuple[str, ...]
+    warnings: tuple[str, ...]
     figures: dict[str, int | float | str]
 
 
@@ -35,11 +36,20 @@ def outcome_of(
         each.expectation_config.description: each for each in results if each.expectation_config
     }
     ordered = [(statement, found[statement]) for statement in statements]
+    unmet = [(_is_warning(each[1]), _failure(*each)) for each in ordered if not each[1].success]
+    failures = tuple(failure for is_warning, failure in unmet if not is_warning)
     return Outcome(
-        passed=all(result.success for _, result in ordered),
-        failures=tuple(_failure(*each) for each in ordered if not each[1].success),
+        passed=not failures,
+        failures=failures,
+        warnings=tuple(failure for is_warning, failure in unmet if is_warning),
         figures={statement: _figure(result) for statement, result in ordered},
     )
+
+
+def _is_warning(result: "ExpectationValidationResult") -> bool:
+    # One that could not be checked at all stops the run whatever its severity.
+    configuration = result.expectation_config
+    return bool(result.result) and configuration is not None and configuration.severity == "warning"
 
 
 def _failure(statement: str, result: "ExpectationValidationResult") -> str:

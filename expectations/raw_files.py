@@ -48,7 +48,7 @@ def suite(
             column_name,
             as_of_date=as_of_date,
             stale_after_days=stale_after_days * factor,
-            may_be_empty=not is_needed,
+            is_needed=is_needed,
         )
         expectations.append(newest)
     return rules.suite(f"raw_files.{entity.name}", expectations)

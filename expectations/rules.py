@@ -9,6 +9,7 @@ from typing import Any
 
 import great_expectations as gx
 import great_expectations.expectations as gxe
+from great_expectations.expectations.metadata_types import FailureSeverity
 from great_expectations.expectations.row_conditions import Column
 
 ADDRESS = r"""^[^@\s,;"<>]+@[^@\s,;"<>]+\.[^@\s,;"<>]+$"""
@@ -46,7 +47,7 @@ class ExpectNewestToBeRecent(gxe.ExpectColumnMaxToBeBetween):
 
 
 def suite(name: str, expectations: Sequence[gxe.Expectation]) -> gx.ExpectationSuite:
-    """Return a suite of ``expectations``, all of which block."""
+    """Return a suite of ``expectations``; they block unless their severity is a warning."""
     return gx.ExpectationSuite(name=name, expectations=list(expectations))
 
 
@@ -106,14 +107,16 @@ def between(
 
 
 def newest_is_recent(
-    column: str, *, as_of_date: date, stale_after_days: int, may_be_empty: bool = False
+    column: str, *, as_of_date: date, stale_after_days: int, is_needed: bool = True
 ) -> gxe.ExpectColumnMaxToBeBetween:
     """Expect the newest time known on a day to be at most so many days old.
+
+    A column that is not needed may be empty, and too old a one of it is a warning.
 
     Later ones are left out: they do not exist yet on that day, and one that a slip of the pen
     put into the far future must not hide that the others stopped.
     """
-    expectation = ExpectNewestToBeRecent if may_be_empty else gxe.ExpectColumnMaxToBeBetween
+    expectation = gxe.ExpectColumnMaxToBeBetween if is_needed else ExpectNewestToBeRecent
     oldest = as_of_date - timedelta(days=stale_after_days)
     # The day is the shop's and raw times may be UTC, in which it ends up to half a day later.
     end = datetime.combine(as_of_date, time()) + timedelta(days=1, hours=12)
@@ -122,6 +125,7 @@ def newest_is_recent(
         min_value=_instant(oldest),
         row_condition=Column(column) < end,
         description=f"the newest {column} is of {oldest} or later",
+        severity=FailureSeverity.CRITICAL if is_needed else FailureSeverity.WARNING,
     )
 
 

@@ -23,7 +23,9 @@ def resolve_as_of(asked: str | None, settings: Settings) -> date:
     try:
         day = date.fromisoformat(asked)
     except ValueError as error:
-        raise AsOfError(f"--as-of {asked} is no date; write it like 2026-01-31") from error
+        raise AsOfError(
+            f"--as-of {asked} is no day of the calendar; write it like 2026-01-31"
+        ) from error
     if day > _today(settings):
         raise AsOfError(f"--as-of {asked} has not begun yet; the latest is {_today(settings)}")
     return day

@@ -56,6 +56,8 @@ def restore(warehouse: Warehouse, path: Path) -> dict[str, int]:
     """
     if not path.is_file():
         raise BackupError(f"there is no file {path.name} in {path.parent}")
+    if path.resolve() == warehouse.path.resolve():
+        raise BackupError(f"{path.name} is the warehouse itself; backups are in var/backup")
     warehouse.prepare()
     with warehouse.connect() as connection:
         try:

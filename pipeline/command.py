@@ -51,6 +51,8 @@ def run(as_of: str | None, into: Path | None, full_refresh: bool, confirm: tuple
         return
     click.echo(f"Winback runs on {', '.join(settings.sources)}", err=True)
     ended = runs.run_live(settings, asked)
+    for warning in ended.warnings:
+        click.echo(f"winback: warning: {warning}", err=True)
     if ended.succeeded:
         summary.show(settings)
     _stop_if_failed(settings, ended)

@@ -100,8 +100,9 @@ def _warehouse(settings: Settings) -> Iterator[Finding]:
             "select as_of_date, started_at, status from sync.runs order by started_at desc limit 1"
         ).fetchall()
         reasons = connection.execute(
-            """select entity, reason, count(*) from quarantine.rows group by all
-            order by 3 desc, 1, 2 limit 5"""
+            # Without the value that a reason ends with: of a shifted row it may be an address.
+            """select entity, split_part(reason, ' ''', 1) as problem, count(*)
+            from raw_files.unread_rows group by all order by 3 desc, 1, 2 limit 5"""
         ).fetchall()
     for day, started, status in runs:
         mend = "see winback ui, or run again: winback run" if status != "succeeded" else ""

@@ -145,6 +145,15 @@ def make_plan(
         return read_plan(connection, destination, audiences, confirmed, brake)
 
 
+def refuse_unknown_lists(
+    warehouse: Warehouse, destination: str, confirmed: Collection[str]
+) -> None:
+    """Raise ``UnknownListError`` when a list is confirmed that the last build did not know."""
+    with warehouse.connect() as connection:
+        if confirmed and differences.is_built(connection, destination):
+            audiences_of(connection, destination, confirmed)
+
+
 def audiences_of(
     connection: duckdb.DuckDBPyConnection, destination: str, confirmed: Collection[str]
 ) -> list[str]:

@@ -9,6 +9,8 @@ from pipeline.typed_columns import FIRST_YEAR, LAST_YEAR, TypedColumn, text_of
 
 FIRST_BIRTH_YEAR = 1900
 SHOWN_CHARACTERS = 60
+IMPLAUSIBLE = 10**11
+"""Money and pieces from here on are slips, and their sums would not fit the tables."""
 
 
 def missing_columns(entity: Entity, names: Iterable[str]) -> str:
@@ -61,10 +63,7 @@ def _problem(entity: Entity, columns: Sequence[TypedColumn], currencies: Iterabl
         for column in columns
         for condition, what in _conditions(column, known)
     ]
-    if entity.one_of:
-        places = [f"g{column.place}" for column in columns if column.column.name in entity.one_of]
-        neither = " and ".join(f"{place} is null" for place in places)
-        conditions.append((neither, f"{' or '.join(entity.one_of)}: missing"))
+    conditions += _conditions_together(entity, columns)
     cases = "\n".join(f"when {condition} then {literal(what)}" for condition, what in conditions)
     return f"case {cases} end"
 
@@ -81,6 +80,8 @@ def _conditions(column: TypedColumn, currencies: str) -> Iterator[tuple[str, str
     if kind in ("money", "number", "flag"):
         what = "flag" if kind == "flag" else "number"
         yield f"{given} is not null and {value} is null", f"unreadable {what}"
+    if kind in ("money", "number"):
+        yield f"abs({value}) >= {IMPLAUSIBLE}", "implausible number"
     if kind in ("money", "number") and not column.column.is_negative_allowed:
         yield f"{value} < 0", "negative number"
     if kind == "currency":
@@ -88,6 +89,26 @@ def _conditions(column: TypedColumn, currencies: str) -> Iterator[tuple[str, str
     if column.column.allowed:
         allowed = ", ".join(literal(value) for value in column.column.allowed)
         yield f"{value} not in ({allowed})", "unknown value"
+
+
+def _conditions_together(
+    entity: Entity, columns: Sequence[TypedColumn]
+) -> Iterator[tuple[str, str]]:
+    """Yield what several columns may not be together, as SQL and in words."""
+    place = {column.column.name: column.place for column in columns}
+    if entity.one_of:
+        names = " or ".join(entity.one_of)
+        given = [f"g{place[name]}" for name in entity.one_of]
+        yield f"coalesce({', '.join(given)}) is null", f"{names}: missing"
+        # A word of somebody whom nobody can find is kept where it is seen and can be mended.
+        usable = [
+            f"main.email_address(g{place[name]})" if name == "email" else f"g{place[name]}"
+            for name in entity.one_of
+        ]
+        yield f"coalesce({', '.join(usable)}) is null", f"{names}: no address"
+    if {"quantity", "unit_price"} <= place.keys():
+        total = f"cast(v{place['quantity']} as double) * v{place['unit_price']}"
+        yield f"abs({total}) >= {IMPLAUSIBLE}", "quantity: implausible with this unit_price"
 
 
 def _shown_value(columns: Sequence[TypedColumn]) -> str:

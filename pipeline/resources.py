@@ -19,6 +19,7 @@ from pydantic import Field, PrivateAttr
 
 from pipeline import backup, ledger, run_lock
 from pipeline.as_of import AsOfError, resolve_as_of
+from pipeline.plan import refuse_unknown_lists
 from pipeline.settings import TRANSFORMS, Settings
 from pipeline.warehouse import Warehouse
 
@@ -100,6 +101,7 @@ class RunResource(dg.ConfigurableResource):
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["RunResource"]:
         """Hold the lock from the first step to the last."""
         settings = Settings()
+        keep_private(settings)
         warehouse = open_warehouse(settings, self.path)
         self._run_id = context.run_id or "none"
         lock = settings.var_folder / LOCK_NAME
@@ -112,6 +114,8 @@ class RunResource(dg.ConfigurableResource):
                 if context.instance:
                     run_lock.mark_interrupted_runs(context.instance, self._run_id)
                 _refuse_earlier_day(warehouse, self._day)
+                for destination in settings.destinations:
+                    refuse_unknown_lists(warehouse, destination, self.confirm)
                 backup.back_up(warehouse, settings.var_folder / "backup")
             ledger.begin_run(warehouse, self._run_id, self._day)
             try:
@@ -135,6 +139,15 @@ def _refuse_earlier_day(warehouse: Warehouse, day: date) -> None:
             f"{day} is before {last}, the day of the last run; what was sent since cannot be "
             f"unsent. To look at that day: winback run --as-of {day} --into some-file.duckdb"
         )
+
+
+def keep_private(settings: Settings) -> None:
+    """Let nobody else read what this process writes from now on, but what is published."""
+    for folder in (settings.var_folder, settings.published_path.parent):
+        if not folder.exists():
+            folder.mkdir(parents=True)
+            folder.chmod(0o755)
+    os.umask(0o077)
 
 
 def open_warehouse(settings: Settings, path: str | None = None) -> Warehouse:
@@ -176,7 +189,11 @@ def prepare_manifest() -> Path:
                 capture_output=True,
                 text=True,
                 check=False,
-                env={**os.environ, "DO_NOT_TRACK": "1"},
+                env={
+                    **os.environ,
+                    "DO_NOT_TRACK": "1",
+                    "DBT_LOG_PATH": str(manifest.parent),
+                },
             )
             if finished.returncode:
                 raise RuntimeError(f"the dbt project cannot be parsed:\n{finished.stdout}")

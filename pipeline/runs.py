@@ -16,7 +16,13 @@ from dagster._utils.error import SerializableErrorInfo
 from pipeline import run_lock
 from pipeline.as_of import resolve_as_of
 from pipeline.definitions import build_definitions
-from pipeline.resources import LOCK_NAME, RunResource, WarehouseResource, open_warehouse
+from pipeline.resources import (
+    LOCK_NAME,
+    RunResource,
+    WarehouseResource,
+    keep_private,
+    open_warehouse,
+)
 from pipeline.settings import Settings
 
 DAGSTERS_OWN = ("Dagster", "RetryRequested")
@@ -34,11 +40,15 @@ concurrency:
 
 @dataclass(frozen=True)
 class Ended:
-    """How a run ended. ``problems`` are sentences; a run without any did what it should."""
+    """How a run ended. ``problems`` are sentences; a run without any did what it should.
+
+    ``warnings`` are what somebody should look at, though it stopped nothing.
+    """
 
     run_id: str
     succeeded: bool
     problems: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -141,6 +151,7 @@ def _forget_later(settings: Settings, path: Path, day: date) -> None:
 
 
 def _execute(settings: Settings, job: str, resources: dict[str, object]) -> Ended:
+    keep_private(settings)
     prepare_home(settings)
     definitions = build_definitions(resources)
     log = settings.var_folder / "logs" / "last_run.log"
@@ -160,12 +171,20 @@ def _execute(settings: Settings, job: str, resources: dict[str, object]) -> Ende
             },
             raise_on_error=False,
         )
-        return Ended(result.run_id, result.success, tuple(_problems(result)))
+        return Ended(
+            result.run_id, result.success, tuple(_problems(result)), tuple(_warnings(result))
+        )
+
+
+def _warnings(result: dg.ExecuteInProcessResult) -> Iterator[str]:
+    for evaluation in result.get_asset_check_evaluations():
+        if not evaluation.passed and evaluation.severity == dg.AssetCheckSeverity.WARN:
+            yield f"{evaluation.check_name}: {evaluation.description}"
 
 
 def _problems(result: dg.ExecuteInProcessResult) -> Iterator[str]:
     for evaluation in result.get_asset_check_evaluations():
-        if not evaluation.passed:
+        if not evaluation.passed and evaluation.severity == dg.AssetCheckSeverity.ERROR:
             yield f"{evaluation.check_name}: {evaluation.description}"
     failures = [event for event in result.all_events if event.is_step_failure]
     for event in failures:

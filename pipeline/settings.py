@@ -2,9 +2,17 @@
 
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
@@ -79,6 +87,17 @@ class Settings(BaseSettings):
             raise ValueError(f"WINBACK_CURRENCY={value} is no currency code; use one like EUR")
         return value.upper() if value else value
 
+    @field_validator("alert_webhook", "alert_smtp")
+    @classmethod
+    def _readable(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        schemes = ("http", "https") if info.field_name == "alert_webhook" else ("smtp", "smtps")
+        if value is not None and not _is_address(value.get_secret_value(), schemes):
+            raise ValueError(
+                f"WINBACK_{str(info.field_name).upper()} is no address; it begins with "
+                f"{' or '.join(f'{scheme}://' for scheme in schemes)} and names a host"
+            )
+        return value
+
     @model_validator(mode="after")
     def _complete(self) -> "Settings":
         if "files" in self.sources and self.inbox is None:
@@ -89,6 +108,11 @@ class Settings(BaseSettings):
             raise ValueError(
                 f"the sample counts in {SAMPLE_CURRENCY}: leave {SAMPLE} out of WINBACK_SOURCES, "
                 f"or set WINBACK_CURRENCY={SAMPLE_CURRENCY}"
+            )
+        if (self.alert_email is None) != (self.alert_smtp is None):
+            raise ValueError(
+                "WINBACK_ALERT_EMAIL says whom to tell and WINBACK_ALERT_SMTP by which server: "
+                "set both or neither"
             )
         missing = [name for name in ("timezone", "currency") if getattr(self, name) is None]
         if missing and not self.is_sample_only:
@@ -140,6 +164,15 @@ def sentence_of(error: ValidationError) -> str:
         name = "WINBACK_" + "_".join(str(part) for part in one["loc"][:1]).upper()
         sentences.append(text if "WINBACK_" in text else f"{name}: {text}")
     return "; ".join(sentences)
+
+
+def _is_address(address: str, schemes: tuple[str, ...]) -> bool:
+    try:
+        parts = urlsplit(address)
+        # An impossible port is only found when it is asked for.
+        return parts.scheme in schemes and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        return False
 
 
 def _known(variable: str, value: tuple[str, ...], known: tuple[str, ...]) -> tuple[str, ...]:

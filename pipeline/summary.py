@@ -6,16 +6,6 @@ from pipeline.explanation import table
 from pipeline.resources import open_warehouse
 from pipeline.settings import SAMPLE, Settings
 
-# Rows of a file that came again with other content are settled by that, for good or ill.
-WAITING = """
-    select count(*) from quarantine.rows as bad
-    where not exists (
-        select 1 from raw_files.loaded_files as files
-        where files.path = bad.file and files.sha256 <> bad.file_sha256
-            and files.loaded_at > bad.quarantined_at
-    )
-"""
-
 
 def show(settings: Settings) -> None:
     """Print the base by lifecycle, the lists, and where to look further."""
@@ -50,7 +40,7 @@ def show(settings: Settings) -> None:
             order by segments_found.customers desc nulls last, segments.segment
             """
         ).fetchall()
-        quarantined = connection.execute(WAITING).fetchall()[0][0]
+        quarantined = connection.execute("select count(*) from raw_files.unread_rows").fetchall()[0][0]
     click.echo(
         f"\nAs of {state[0]}: {state[1]:,} people, {state[2]:,} of them buyers with "
         f"{state[3] or 0:,} purchases worth {state[4] or 0:,.2f} {settings.shop_currency}.\n"

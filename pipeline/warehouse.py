@@ -72,7 +72,24 @@ SYNC_TABLES = {
 }
 """What cannot be fetched again. dbt adds sync.customer_ids, under the same protection."""
 
+ADDRESS_SIGN = r"[^@\s,;\"<>\p{C}\p{Z}]"
+"""What an address is made of: no sign that separates, and none that is not seen."""
+ADDRESS = rf"{ADDRESS_SIGN}+@{ADDRESS_SIGN}+\.{ADDRESS_SIGN}+"
+QUOTING = r"\()[]{}:|"
+BLANKS = " " * len(QUOTING)
+LONGEST_ADDRESS = 254
+"""In characters, by RFC 5321."""
+
 MACROS = (
+    # The address as it tells people apart; null where it is none.
+    f"""create or replace macro main.email_address(x) as case
+        when length(x) <= {LONGEST_ADDRESS}
+            and regexp_full_match(lower(trim(x)), '{ADDRESS}') then lower(trim(x)) end""",
+    # All that looks like addresses in a record that could not be read.
+    f"""create or replace macro main.addresses_within(x) as list_distinct(
+        regexp_extract_all(
+            translate(regexp_replace(lower(x), '\\p{{Cf}}', '', 'g'), '{QUOTING}', '{BLANKS}'),
+            '{ADDRESS}'))""",
     """create or replace macro main.to_local(instant, zone) as timezone(
         zone, timezone('UTC', cast(instant as timestamp)))""",
     """create or replace macro main.with_offset_before(local_time, zone) as timezone(
@@ -92,6 +109,17 @@ QUARANTINE_ROWS = """
     row_number bigint, entity varchar not null, reason varchar not null, payload varchar,
     quarantined_at timestamp not null
 """
+
+UNREAD_ROWS = """
+    create or replace view raw_files.unread_rows as
+    select * from quarantine.rows as bad
+    where source = 'files' and not exists (
+        select 1 from raw_files.loaded_files as files
+        where files.path = bad.file and files.sha256 <> bad.file_sha256
+            and files.loaded_at > bad.quarantined_at
+    )
+"""
+"""Rows in quarantine whose file has not come again with other content, which settles them for good or ill."""
 
 
 @dataclass(frozen=True)
@@ -190,6 +218,7 @@ def _statements() -> Iterator[str]:
     for name, columns in SYNC_TABLES.items():
         yield f"create table if not exists sync.{name} ({columns})"
     yield f"create table if not exists quarantine.rows ({QUARANTINE_ROWS})"
+    yield UNREAD_ROWS
 
 
 def is_warehouse(path: Path) -> bool:

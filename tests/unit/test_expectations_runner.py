@@ -158,7 +158,7 @@ def test_no_time_at_all_is_stale_unless_the_table_may_be_empty(
 ) -> None:
     newest = suite(
         lambda rules: rules.newest_is_recent(
-            "at", as_of_date=date(2025, 1, 1), stale_after_days=9, may_be_empty=may_be_empty
+            "at", as_of_date=date(2025, 1, 1), stale_after_days=9, is_needed=not may_be_empty
         )
     )
 

@@ -250,7 +250,10 @@ def test_orders_may_not_be_empty(path: Path) -> None:
 def test_what_stopped_coming_is_stale_events_three_times_later_than_orders(
     path: Path, name: str, as_of: date, failures: tuple[str, ...]
 ) -> None:
-    assert check(path, name, as_of=as_of).failures == failures
+    outcome = check(path, name, as_of=as_of)
+    # Without orders every customer looks gone; without events nobody may be kept from leaving.
+    assert (outcome.failures if name == "orders" else outcome.warnings) == failures
+    assert outcome.passed == (name != "orders" or not failures)
 
 
 def test_no_address_stands_in_a_failure(path: Path) -> None:

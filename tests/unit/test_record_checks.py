@@ -37,6 +37,20 @@ from tests.unit.inbox import REQUIRED, Inbox, json_lines
         ("email_events", "event", "seen", ["event: unknown value 'seen'"]),
         ("email_events", "bounce_type", "Hard", "hard"),
         ("email_events", "email", "", ["email or customer_id: missing"]),
+        ("consents", "email", '"Tim" <tim@x.org>', ["customer_id or email: no address"]),
+        ("consents", "email", "tim\u200b@x.org", ["customer_id or email: no address"]),
+        ("consents", "email", "t\u00a0im@x.org", ["customer_id or email: no address"]),
+        ("email_events", "email", "x" * 249 + "@x.org", ["email or customer_id: no address"]),
+        ("email_events", "email", "x" * 248 + "@x.org", "x" * 248 + "@x.org"),
+        ("orders", "email", "nobody", "nobody"),
+        ("orders", "total", "99999999999.99", Decimal("99999999999.99")),
+        ("orders", "total", "1e11", ["total: implausible number '1e11'"]),
+        (
+            "order_lines",
+            "quantity",
+            "4012345678901",
+            ["quantity: implausible number '4012345678901'"],
+        ),
     ],
 )
 def test_values_are_held_to_the_contract(
@@ -53,6 +67,17 @@ def test_the_first_thing_wrong_is_named_and_the_payload_has_all(inbox: Inbox) ->
 
     assert inbox.quarantined() == [
         ("orders/a.jsonl", 1, f"ordered_at: unreadable time '{'x' * 60}'", row)
+    ]
+
+
+def test_a_barcode_in_the_column_of_quantities_is_seen_by_what_it_would_cost(inbox: Inbox) -> None:
+    row = {"order_id": "1", "product_id": "p", "quantity": 10_000_000_000, "unit_price": 9.99}
+    inbox.put("order_lines/a.jsonl", json_lines([row, {**row, "unit_price": 10}]))
+
+    inbox.load("order_lines")
+
+    assert [(place, reason) for _, place, reason, _ in inbox.quarantined()] == [
+        (2, "quantity: implausible with this unit_price '10000000000'")
     ]
 
 

@@ -20,6 +20,7 @@ def of(**values: object) -> Settings:
     return Settings(_env_file=None, **values)
 
 
+MAIL = {"alert_email": "team@example.com"}
 FILES = {"sources": "files", "inbox": "in", "timezone": "Asia/Tokyo", "currency": "jpy"}
 
 
@@ -42,12 +43,17 @@ def test_without_anything_it_runs_on_the_sample() -> None:
         ({"destinations": "fax"}, "WINBACK_DESTINATIONS"),
         ({"max_quarantine_share": "2"}, "WINBACK_MAX_QUARANTINE_SHARE"),
         ({"memory_limit": "much"}, "WINBACK_MEMORY_LIMIT"),
+        ({"alert_webhook": "hooks.example.com/secret"}, "WINBACK_ALERT_WEBHOOK"),
+        (MAIL | {"alert_smtp": "smtp://u:secret@mail.example.com:x"}, "WINBACK_ALERT_SMTP"),
+        (MAIL | {"alert_smtp": "mail.example.com:secret"}, "WINBACK_ALERT_SMTP"),
+        (MAIL, "WINBACK_ALERT_SMTP"),
     ],
 )
 def test_a_wrong_setting_is_named(values: dict[str, object], says: str) -> None:
     with pytest.raises(ValidationError) as raised:
         of(**values)
     assert says in sentence_of(raised.value)
+    assert "secret" not in sentence_of(raised.value)
 
 
 def test_several_sources_are_separated_by_commas() -> None:

@@ -6,10 +6,7 @@
 
 {# The address as it tells people apart; null where it is none. Plus addresses are kept apart. #}
 {% macro normalised_email(column) -%}
-    case
-        when regexp_full_match(lower(trim({{ column }})), '[^@\s,;"<>]+@[^@\s,;"<>]+\.[^@\s,;"<>]+')
-            then lower(trim({{ column }}))
-    end
+    main.email_address({{ column }})
 {%- endmacro %}
 
 

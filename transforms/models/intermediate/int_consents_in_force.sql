@@ -78,6 +78,7 @@ in_force as (
             {'at': consented_at, 'strictness': -strictness}
         ) filter (where consented_date <= {{ as_of_date() }}) as standing,
         arg_max(state, {'at': consented_at, 'strictness': -strictness}) as newest_state,
+        max(consented_at) as newest_since,
         coalesce(
             bool_or(state = 'redacted') filter (where consented_date <= {{ as_of_date() }}), false
         ) as was_redacted,
@@ -99,6 +100,7 @@ states as (
         standing['state'] as state,
         standing['since'] as state_since,
         newest_state,
+        newest_since,
         was_redacted,
         is_redacted_newest
 

@@ -29,6 +29,12 @@ consents as (
 
 ),
 
+unread_records as (
+
+    select * from {{ ref('stg_files__unread_records') }}
+
+),
+
 tools as (
 
     select
@@ -172,6 +178,33 @@ too_young as (
 
 ),
 
+-- What could not be read may be a no: until it is settled nobody writes.
+unread as (
+
+    select
+        keys.customer_id,
+        'unread_record' as reason,
+        8 as severity,
+        {{ as_of_date() }} + 1 as suppressed_on
+
+    from unread_records
+
+    inner join keys
+        on unread_records.person_key = keys.person_key
+
+    left outer join consents
+        on
+            keys.customer_id = consents.customer_id
+            and unread_records.entity = 'consents'
+            and consents.channel = 'email'
+            and unread_records.quarantined_at < consents.newest_since
+
+    where consents.customer_id is null
+
+    group by keys.customer_id
+
+),
+
 unioned as (
 
     select * from complained
@@ -187,6 +220,8 @@ unioned as (
     select * from blocked
     union all
     select * from too_young
+    union all
+    select * from unread
 
 ),
 

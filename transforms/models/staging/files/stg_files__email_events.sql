@@ -1,8 +1,13 @@
+-- A number given twice must not turn somebody's no into something else: a no stands first.
 with
 
 versions as (
 
-    {{ numbered_versions('email_events', ['event_id']) }}
+    {{
+        numbered_versions(
+            'email_events', ['event_id'], first="records.event in ('unsubscribed', 'complained')"
+        )
+    }}
 
 ),
 
