@@ -186,7 +186,7 @@ def test_the_brake_holds_a_list_until_it_is_confirmed(tmp_path: Path) -> None:
     listed = shop.listed("dormant")
     assert len(listed) >= 200
     back = [
-        (f"b{n}", f"{LAST_DAY} 9:00", "", email, "paid", "9", "")
+        (f"b{n}", f"{LAST_DAY} 09:00", "", email, "paid", "9", "")
         for n, email in enumerate(people[:80])
     ]
     shop.write("orders", "back.csv", ORDERS, back)
@@ -194,7 +194,7 @@ def test_the_brake_holds_a_list_until_it_is_confirmed(tmp_path: Path) -> None:
         "consents",
         "out.csv",
         CONSENTS,
-        [(people[150], "email", "unsubscribed", f"{LAST_DAY} 9:00")],
+        [(people[150], "email", "unsubscribed", f"{LAST_DAY} 09:00")],
     )
 
     said = shop.daily(succeeds=False)
