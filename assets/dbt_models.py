@@ -1,22 +1,25 @@
 """Every model and seed of ``transforms/`` as an asset. Its schema is its key prefix and group."""
 
 from collections.abc import Iterator, Mapping
+from graphlib import TopologicalSorter
 from typing import Any
 
 import dagster as dg
 import duckdb
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 
+from pipeline import builds
 from pipeline.resources import (
     RunResource,
     SettingsResource,
     WarehouseResource,
     dbt_project,
     dbt_vars,
+    model_vars,
     prepare_manifest,
 )
 from pipeline.summaries import SUMMARIES
-from pipeline.warehouse import count_of
+from pipeline.warehouse import Warehouse, count_of
 
 
 class SchemaIsGroup(DagsterDbtTranslator):
@@ -45,10 +48,17 @@ def dbt_models(
 ) -> Iterator[dg.Output | dg.AssetMaterialization | dg.AssetCheckResult | Any]:
     """Build the selected models and test their data, in one invocation of dbt.
 
-    No connection may be open while dbt runs, so rows are counted when it has ended.
+    No connection may be open while dbt runs, so rows are counted when it has ended. Where nothing
+    has changed since the tables were built and tested, they stay as they are.
     """
     now = settings.get()
     client = warehouse.client()
+    models = builds.fingerprint(model_vars(now, run.day))
+    if not run.is_full_refresh and builds.is_current(client, models, run.day):
+        yield from _unchanged(context, client)
+        return
+    with client.connect() as connection:
+        builds.forget(connection)
     arguments = ["build", "--exclude-resource-type", "unit_test"]
     if run.is_full_refresh:
         arguments.append("--full-refresh")
@@ -69,6 +79,34 @@ def dbt_models(
     yield from events
     if not invocation.is_successful():
         raise dg.Failure(_problem(invocation.get_artifact("run_results.json")), allow_retries=False)
+    if not context.is_subset:
+        builds.remember(client, models, run.day)
+
+
+def _unchanged(
+    context: dg.AssetExecutionContext, warehouse: Warehouse
+) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+    """Show the tables as they stand, with the checks that they passed when they were built."""
+    context.log.info("Nothing has changed since the tables were built.")
+    with warehouse.connect() as connection:
+        for key in _in_order(context):
+            described = _described(connection, *key.path[-2:])
+            yield dg.MaterializeResult(asset_key=key, metadata={**described, "unchanged": True})
+    for check in sorted(context.selected_asset_check_keys):
+        yield dg.AssetCheckResult(
+            passed=True,
+            asset_key=check.asset_key,
+            check_name=check.name,
+            description="Nothing has changed since the table was built and passed.",
+        )
+
+
+def _in_order(context: dg.AssetExecutionContext) -> Iterator[dg.AssetKey]:
+    """Yield the selected assets, each after those that it is made of."""
+    depends_on = context.assets_def.asset_deps
+    for key in TopologicalSorter(depends_on).static_order():
+        if key in context.selected_asset_keys:
+            yield key
 
 
 def _described(

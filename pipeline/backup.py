@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 
+from pipeline import builds
 from pipeline.destinations.contract import identifier, literal
 from pipeline.ledger import transaction
 from pipeline.warehouse import Warehouse
@@ -64,10 +65,11 @@ def restore(warehouse: Warehouse, path: Path) -> dict[str, int]:
             with _attached(connection, path, "(read_only)"):
                 _check(connection, path)
                 with transaction(connection):
-                    return {
-                        table: _put_back(connection, table)
-                        for table in sorted(_columns(connection, "kept_copy"))
-                    }
+                    tables = sorted(_columns(connection, "kept_copy"))
+                    row_counts = {table: _put_back(connection, table) for table in tables}
+                    # The backup knows of other tables than those that are there now.
+                    builds.forget(connection)
+                    return row_counts
         except (duckdb.IOException, duckdb.CatalogException) as error:
             raise BackupError(f"{path.name} is no backup of Winback's: {error}") from error
 

@@ -40,7 +40,9 @@ def show(settings: Settings) -> None:
             order by segments_found.customers desc nulls last, segments.segment
             """
         ).fetchall()
-        quarantined = connection.execute("select count(*) from raw_files.unread_rows").fetchall()[0][0]
+        quarantined = connection.execute("select count(*) from raw_files.unread_rows").fetchall()[
+            0
+        ][0]
     click.echo(
         f"\nAs of {state[0]}: {state[1]:,} people, {state[2]:,} of them buyers with "
         f"{state[3] or 0:,} purchases worth {state[4] or 0:,.2f} {settings.shop_currency}.\n"

@@ -119,7 +119,7 @@ UNREAD_ROWS = """
             and files.loaded_at > bad.quarantined_at
     )
 """
-"""Rows in quarantine whose file has not come again with other content, which settles them for good or ill."""
+"""Rows in quarantine whose file has not come again with other content, which settles them."""
 
 
 @dataclass(frozen=True)

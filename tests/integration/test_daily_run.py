@@ -38,11 +38,18 @@ def test_a_second_run_pushes_nothing_and_touches_no_file(shop: Shop) -> None:
     files = sorted((shop.var / "outbox").iterdir())
     before = [(path.name, path.stat().st_mtime_ns) for path in files]
     tables = marts_of(shop.var / "warehouse.duckdb")
+    built_at = (shop.var / "dbt" / "run_results.json").stat().st_mtime_ns
 
     shop.daily()
 
+    assert (shop.var / "dbt" / "run_results.json").stat().st_mtime_ns == built_at
     assert [(path.name, path.stat().st_mtime_ns) for path in files] == before
     assert shop.rows("select count(distinct run_id) from sync.ledger") == [(1,)]
+    assert marts_of(shop.var / "warehouse.duckdb") == tables
+
+    shop.daily(LAST_DAY, "--full-refresh")
+
+    assert (shop.var / "dbt" / "run_results.json").stat().st_mtime_ns > built_at
     assert marts_of(shop.var / "warehouse.duckdb") == tables
 
 
