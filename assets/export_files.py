@@ -6,10 +6,10 @@ import dagster as dg
 
 from assets.raw_outcomes import check_of
 from expectations import exp_files as promises
-from pipeline import engine
 from pipeline.automation import RETRIES, never_retried
 from pipeline.destinations.files import FilesClient
 from pipeline.resources import RunResource, SettingsResource, WarehouseResource
+from pipeline.sync import engine
 
 MEMBERS = dg.AssetKey(["exports", "exp_files__list_members"])
 PROFILES = dg.AssetKey(["exports", "exp_files__profiles"])

@@ -6,7 +6,6 @@ from typing import Any
 
 import dagster as dg
 
-from pipeline import ledger
 from pipeline.automation import RETRIES
 from pipeline.publishing import SCHEMA, Descriptions, publish
 from pipeline.resources import (
@@ -16,6 +15,7 @@ from pipeline.resources import (
     dbt_project,
     prepare_manifest,
 )
+from pipeline.sync import ledger
 
 
 def _marts() -> list[dict[str, Any]]:

@@ -4,12 +4,12 @@ import dagster as dg
 
 from assets.raw_outcomes import check_of, columns_of, load_metadata, not_chosen
 from expectations import raw_files as promises
-from pipeline import ledger
 from pipeline.automation import RETRIES, never_retried
-from pipeline.loading import LoadStopped, currencies_known, load_entity
+from pipeline.loading.load import LoadStopped, currencies_known, load_entity
 from pipeline.resources import RunResource, SettingsResource, WarehouseResource
 from pipeline.settings import TRANSFORMS
 from pipeline.sources.contract import ENTITIES, Entity
+from pipeline.sync import ledger
 
 SOURCE = "files"
 SCHEMA = "raw_files"

@@ -6,11 +6,11 @@ import dagster as dg
 
 from assets.raw_outcomes import check_of, load_metadata, not_chosen
 from expectations import raw_online_retail as promises
-from pipeline import ledger
 from pipeline.automation import RETRIES
 from pipeline.resources import RunResource, SettingsResource, WarehouseResource
 from pipeline.settings import PROJECT_ROOT, SAMPLE
 from pipeline.sources.online_retail import load_sample
+from pipeline.sync import ledger
 
 SCHEMA = "raw_online_retail"
 FOLDER = PROJECT_ROOT / "data"

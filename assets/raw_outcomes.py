@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from expectations.runner import Outcome, validate
-from pipeline.loading import LoadReport
+from pipeline.loading.load import LoadReport
 from pipeline.sources.contract import Entity
 from pipeline.warehouse import Warehouse, count_of
 

@@ -65,8 +65,8 @@ def plan(as_of: str | None, confirm: tuple[str, ...]) -> None:
     """Show what the next run would send and take off, list by list, without doing it."""
     settings = _settings()
     from pipeline import runs
-    from pipeline.plan import make_plan
     from pipeline.resources import open_warehouse
+    from pipeline.sync.plan import make_plan
 
     with runs.planned(settings, _asked(as_of, confirm, False)) as (ended, path):
         _stop_if_failed(settings, ended, is_alerting=False)
@@ -105,8 +105,8 @@ def restore(backup: Path) -> None:
     """Put back what was sent and learnt from a BACKUP of var/backup."""
     settings = _settings()
     from pipeline import run_lock
-    from pipeline.backup import restore as put_back
     from pipeline.resources import LOCK_NAME, open_warehouse
+    from pipeline.sync.backup import restore as put_back
 
     with run_lock.hold(settings.var_folder / LOCK_NAME, settings.lock_wait_seconds):
         for table, rows in put_back(open_warehouse(settings), backup).items():

@@ -9,10 +9,10 @@ from importlib.metadata import version
 from pydantic import ValidationError
 
 from pipeline import run_lock
-from pipeline.backup import backups
 from pipeline.resources import LOCK_NAME, open_warehouse
 from pipeline.settings import Settings, sentence_of
 from pipeline.sources.contract import ENTITIES
+from pipeline.sync.backup import backups
 
 PACKAGES = ("duckdb", "dagster", "dbt-core", "dbt-duckdb", "great-expectations", "pandas")
 LITTLE_SPACE = 2 * 1024**3

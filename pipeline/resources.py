@@ -17,10 +17,11 @@ from filelock import FileLock
 from packaging.version import Version
 from pydantic import Field, PrivateAttr
 
-from pipeline import backup, builds, ledger, run_lock
+from pipeline import builds, run_lock
 from pipeline.as_of import AsOfError, resolve_as_of
-from pipeline.plan import refuse_unknown_lists
 from pipeline.settings import TRANSFORMS, Settings
+from pipeline.sync import backup, ledger
+from pipeline.sync.plan import refuse_unknown_lists
 from pipeline.warehouse import Warehouse
 
 DBT_EXECUTABLE = str(Path(sys.executable).parent / "winback-dbt")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipeline.loading import LoadReport, LoadStopped
+from pipeline.loading.load import LoadReport, LoadStopped
 from pipeline.warehouse import SAMPLE_TABLES, Warehouse, count_of
 
 SCHEMA = "raw_online_retail"

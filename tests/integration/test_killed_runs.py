@@ -18,7 +18,7 @@ def before(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     shop = small_shop(tmp_path_factory.mktemp("before") / "shop")
     shop.daily()
     new = [
-        (f"n{n}", f"{LAST_DAY} 9:00", "", f"person{n}@example.com", "paid", "9", "")
+        (f"n{n}", f"{LAST_DAY} 09:00", "", f"person{n}@example.com", "paid", "9", "")
         for n in range(30, 40)
     ]
     shop.write("orders", "new.csv", ORDERS, new)

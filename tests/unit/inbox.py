@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.loading import LoadReport, load_entity
+from pipeline.loading.load import LoadReport, load_entity
 from pipeline.sources.contract import ENTITY_BY_NAME
 from pipeline.warehouse import Warehouse
 

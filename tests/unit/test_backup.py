@@ -5,7 +5,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipeline.backup import BackupError, back_up, backups, restore
+from pipeline.sync.backup import BackupError, back_up, backups, restore
 from pipeline.warehouse import Warehouse
 
 NIGHT = datetime(2026, 2, 1, 3, tzinfo=UTC)

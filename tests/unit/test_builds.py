@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import backup, builds
+from pipeline import builds
+from pipeline.sync import backup
 from pipeline.warehouse import Warehouse
 
 DAY = date(2026, 6, 30)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.engine import PayloadError, UnknownListError, make_plan, push
+from pipeline.sync.engine import PayloadError, UnknownListError, make_plan, push
 from tests.unit.exported_lists import DAY, Crash, Dying, Exported, FakeTool, exported
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pipeline.destinations.contract import Client
 from pipeline.destinations.files import FilesClient
-from pipeline.engine import Brake, Plan, push
+from pipeline.sync.engine import Brake, Plan, push
 from tests.unit.exported_lists import DAY, Crash, Dying, Exported, FakeTool, exported
 
 BRAKE = Brake(from_members=3)

@@ -15,7 +15,7 @@ import pytest
 
 from pipeline.destinations.contract import Changes, identifier, payload_hash
 from pipeline.destinations.files import FilesClient
-from pipeline.engine import push
+from pipeline.sync.engine import push
 from tests.unit.exported_lists import DAY, Exported, exported
 
 HEADER = "customer_id,email,first_name,winback_orders\n"
@@ -316,7 +316,7 @@ import os, signal, sys
 from datetime import date
 from pathlib import Path
 from pipeline.destinations.files import FilesClient
-from pipeline.engine import push
+from pipeline.sync.engine import push
 from pipeline.warehouse import Warehouse
 
 moment, real = sys.argv[3], Path.replace

@@ -5,8 +5,8 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from pipeline import ledger
-from pipeline.ledger import Attempt, Ended
+from pipeline.sync import ledger
+from pipeline.sync.ledger import Attempt, Ended
 from pipeline.warehouse import Warehouse
 
 MONDAY, TUESDAY = date(2026, 2, 2), date(2026, 2, 3)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline import intake, loading
-from pipeline.loading import LoadStopped, currencies_known
+from pipeline.loading import intake, load
+from pipeline.loading.load import LoadStopped, currencies_known
 from pipeline.warehouse import Warehouse
 from tests.unit.inbox import FILES, GOOD, ORDERS, Inbox
 
@@ -91,7 +91,7 @@ def test_a_load_that_fails_in_the_middle_leaves_nothing_behind(
         raise RuntimeError("the machine is on fire")
 
     inbox.orders("1.csv", GOOD, "2,soon,,")
-    monkeypatch.setattr(loading, "register", _fail)
+    monkeypatch.setattr(load, "register", _fail)
     with pytest.raises(RuntimeError, match="on fire"):
         inbox.load()
     monkeypatch.undo()

@@ -4,7 +4,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipeline.loading import LoadStopped
+from pipeline.loading.load import LoadStopped
 from pipeline.sources.online_retail import load_sample
 from pipeline.warehouse import SAMPLE_TABLES, Warehouse
 

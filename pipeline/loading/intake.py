@@ -5,13 +5,13 @@ from pathlib import Path
 
 import duckdb
 
-from pipeline.file_registry import NewFile, last_file_id, last_loads
-from pipeline.quarantine import Refusal
-from pipeline.record_checks import checked, missing_columns
+from pipeline.loading.file_registry import NewFile, last_file_id, last_loads
+from pipeline.loading.quarantine import Refusal
+from pipeline.loading.record_checks import checked, missing_columns
+from pipeline.loading.typed_columns import make_macros
 from pipeline.sources.contract import Entity
 from pipeline.sources.files import FileState, InboxFile, faults_of_the_file, read_file
 from pipeline.sources.records import FileRefused, literal
-from pipeline.typed_columns import make_macros
 from pipeline.warehouse import count_of, transaction
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import duckdb
 
-from pipeline import differences
+from pipeline.sync import differences
 from pipeline.warehouse import Warehouse
 
 

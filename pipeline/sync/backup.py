@@ -10,7 +10,7 @@ import duckdb
 
 from pipeline import builds
 from pipeline.destinations.contract import identifier, literal
-from pipeline.ledger import transaction
+from pipeline.sync.ledger import transaction
 from pipeline.warehouse import Warehouse
 
 KEPT = 14

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pipeline.file_registry import RowCounts, list_new_files, note_times, register
-from pipeline.intake import Intake
-from pipeline.quarantine import problems, quarantine
+from pipeline.loading.file_registry import RowCounts, list_new_files, note_times, register
+from pipeline.loading.intake import Intake
+from pipeline.loading.quarantine import problems, quarantine
+from pipeline.loading.versions import Settled, settle
 from pipeline.sources.contract import Entity
 from pipeline.sources.files import InboxFile, inbox_files
-from pipeline.versions import Settled, settle
 from pipeline.warehouse import Warehouse, transaction
 
 FEW_ROWS = 20

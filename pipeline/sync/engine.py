@@ -8,11 +8,11 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline import differences, ledger
 from pipeline.destinations.contract import Changes, Client
-from pipeline.ledger import Attempt, Ended
-from pipeline.payloads import PayloadError
-from pipeline.plan import (
+from pipeline.sync import differences, ledger
+from pipeline.sync.ledger import Attempt, Ended
+from pipeline.sync.payloads import PayloadError
+from pipeline.sync.plan import (
     BRAKE,
     Brake,
     ListPlan,

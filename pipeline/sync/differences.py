@@ -3,8 +3,8 @@
 import duckdb
 import pyarrow as pa
 
-from pipeline import payloads
 from pipeline.destinations.contract import Changes
+from pipeline.sync import payloads
 
 Connection = duckdb.DuckDBPyConnection
 
