@@ -12,7 +12,7 @@ export MKL_NUM_THREADS := 1
 export DO_NOT_TRACK := 1
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup run test test-kill test-clone check dev lock clean
+.PHONY: help setup run test test-runs test-clone check dev lock clean
 
 help:  ## Show these lines.
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -24,10 +24,10 @@ run: setup  ## Run the whole daily job, on the sample unless .env says otherwise
 	@"$(BIN)/winback" run
 
 test: setup  ## Run every test but those of the next two targets.
-	@"$(BIN)/python" -m pytest -n 2 --dist loadfile -m "not kill and not clone"
+	@"$(BIN)/python" -m pytest -n 2 --dist loadfile -m "not runs and not clone"
 
-test-kill: setup  ## Kill whole runs at ten random moments and compare what the next run makes.
-	@"$(BIN)/python" -m pytest -m kill
+test-runs: setup  ## Compare whole runs: killed at ten moments, files in another order, past days.
+	@"$(BIN)/python" -m pytest -n 2 --dist load -m runs
 
 test-clone: setup  ## Run every command of the README in a fresh clone.
 	@"$(BIN)/python" -m pytest -m clone

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from assets.raw_outcomes import check_of, columns_of, load_metadata, not_chosen
+from assets.raw_outcomes import check_of, columns_of, load_metadata, not_checked, not_chosen
 from expectations import raw_files as promises
 from pipeline.automation import RETRIES, never_retried
 from pipeline.loading.load import LoadStopped, currencies_known, load_entity
@@ -63,7 +63,7 @@ def _check_of(entity: Entity, raw: dg.AssetsDefinition) -> dg.AssetChecksDefinit
     ) -> dg.AssetCheckResult:
         table = f"{SCHEMA}.{entity.name}"
         if SOURCE not in settings.get().sources:
-            return dg.AssetCheckResult(passed=True, metadata={"not checked": "source not chosen"})
+            return not_checked()
         suite = promises.suite(
             entity,
             as_of_date=run.day,

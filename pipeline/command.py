@@ -54,7 +54,7 @@ def run(as_of: str | None, into: Path | None, full_refresh: bool, confirm: tuple
     for warning in ended.warnings:
         click.echo(f"winback: warning: {warning}", err=True)
     if ended.succeeded:
-        summary.show(settings)
+        summary.show(settings, ended.run_id)
     _stop_if_failed(settings, ended)
 
 

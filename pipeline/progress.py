@@ -1,8 +1,10 @@
 """What a run says while it goes on: one line a step, live on a terminal, plain elsewhere."""
 
 import logging
+import re
 import sys
 import time
+from collections.abc import Mapping
 from typing import TextIO
 
 import dagster as dg
@@ -10,6 +12,8 @@ import dagster as dg
 STEP_NAMES = {"dbt_models": "dbt models and their tests"}
 SUCCEEDED = "STEP_SUCCESS"
 FAILED = "STEP_FAILURE"
+IDLE = "source_not_chosen"
+"""Metadata of what a step shows when it had nothing to do; no line is written for it."""
 
 
 class StepLines(logging.Handler):
@@ -20,6 +24,7 @@ class StepLines(logging.Handler):
         self.stream = stream
         self.is_live = stream.isatty()
         self.started: dict[str, float] = {}
+        self.idle: set[str] = set()
 
     def emit(self, record: logging.LogRecord) -> None:
         """Show the event of a step that ``record`` carries, if it carries one."""
@@ -34,10 +39,13 @@ class StepLines(logging.Handler):
             self._write(f"  … {_name(step)}", is_final=False)
         elif kind == "STEP_UP_FOR_RETRY":
             self._write(f"  ↻ {_name(step)}: trying again")
+        elif IDLE in _metadata(event):
+            self.idle.add(step)
         elif kind in (SUCCEEDED, FAILED):
             seconds = time.monotonic() - self.started.pop(step, time.monotonic())
             mark = "✓" if kind == SUCCEEDED else "✗"
-            self._write(f"  {mark} {_name(step)}  {seconds:.1f} s")
+            if step not in self.idle:
+                self._write(f"  {mark} {_name(step)}  {seconds:.1f} s")
 
     def _write(self, text: str, *, is_final: bool = True) -> None:
         if self.is_live:
@@ -47,8 +55,18 @@ class StepLines(logging.Handler):
         self.stream.flush()
 
 
+def _metadata(event: dg.DagsterEvent) -> Mapping[str, object]:
+    if event.is_step_materialization:
+        return event.step_materialization_data.materialization.metadata
+    if event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+        return event.asset_check_evaluation_data.metadata
+    return {}
+
+
 def _name(step: str) -> str:
-    return STEP_NAMES.get(step, step.replace("__", " ", 1).replace("_", " "))
+    # The key of a check's step is the asset's with the check's, which begins like it.
+    once = re.sub(r"__(\w+)_\1_", r"__\1_", step)
+    return STEP_NAMES.get(step, once.replace("__", " ").replace("_", " "))
 
 
 @dg.logger({}, description="One line for each step of a run.")

@@ -5,10 +5,11 @@ import click
 from pipeline.explanation import table
 from pipeline.resources import open_warehouse
 from pipeline.settings import SAMPLE, Settings
+from pipeline.warehouse import count_of
 
 
-def show(settings: Settings) -> None:
-    """Print the base by lifecycle, the lists, and where to look further."""
+def show(settings: Settings, run_id: str) -> None:
+    """Print the base by lifecycle, what the run did to the lists, and where to look further."""
     with open_warehouse(settings).connect() as connection:
         state = connection.execute(
             """
@@ -28,7 +29,7 @@ def show(settings: Settings) -> None:
         lists = connection.execute(
             """
             select segments.label, 'winback_' || segments.segment, segments_found.customers,
-                coalesce(on_list.members, 0)
+                coalesce(on_list.members, 0), coalesce(done.added, 0), coalesce(done.removed, 0)
             from reference.segments as segments
             left join (
                 select segment, count(*) as customers from marts.segment_members group by all
@@ -37,18 +38,23 @@ def show(settings: Settings) -> None:
                 select audience, count(*) as members from sync.members
                 where destination = 'files' group by all
             ) as on_list on on_list.audience = 'winback_' || segments.segment
+            left join (
+                select audience, count(*) filter (action = 'add') as added,
+                    count(*) filter (action = 'remove') as removed
+                from sync.ledger
+                where destination = 'files' and run_id = $run_id and status = 'done' group by all
+            ) as done on done.audience = 'winback_' || segments.segment
             order by segments_found.customers desc nulls last, segments.segment
-            """
+            """,
+            {"run_id": run_id},
         ).fetchall()
-        quarantined = connection.execute("select count(*) from raw_files.unread_rows").fetchall()[
-            0
-        ][0]
+        quarantined = count_of(connection, "raw_files.unread_rows")
     click.echo(
-        f"\nAs of {state[0]}: {state[1]:,} people, {state[2]:,} of them buyers with "
-        f"{state[3] or 0:,} purchases worth {state[4] or 0:,.2f} {settings.shop_currency}.\n"
+        f"\nAs of {state[0]}: people {state[1]:,}, buyers {state[2]:,}, purchases "
+        f"{state[3] or 0:,}, revenue {state[4] or 0:,.2f} {settings.shop_currency}\n"
     )
     click.echo(table(("lifecycle", "customers", "%"), lifecycle))
-    click.echo("\n" + table(("segment", "list", "customers", "on list"), lists))
+    click.echo("\n" + table(("segment", "list", "customers", "on list", "added", "removed"), lists))
     click.echo("")
     if SAMPLE in settings.sources:
         click.echo("The sample's orders are real; its e-mail events and consents are simulated.")

@@ -9,7 +9,7 @@ import pytest
 
 from tests.integration.shop import LAST_DAY, ORDERS, Shop, marts_of, small_shop
 
-pytestmark = pytest.mark.kill
+pytestmark = pytest.mark.runs
 MOMENTS = 10
 
 

@@ -160,7 +160,7 @@ def shared_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     return warehouse
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(files=st.dictionaries(NAMES, CONTENTS, max_size=3), share=st.sampled_from([0.05, 1.0]))
 def test_whatever_files_hold_rows_add_up_and_nothing_but_a_stop_is_raised(
     shared_warehouse: Warehouse, files: dict[str, bytes], share: float
