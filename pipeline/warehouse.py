@@ -115,11 +115,10 @@ UNREAD_ROWS = """
     select * from quarantine.rows as bad
     where source = 'files' and not exists (
         select 1 from raw_files.loaded_files as files
-        where files.path = bad.file and files.sha256 <> bad.file_sha256
-            and files.loaded_at > bad.quarantined_at
+        where files.path = bad.file and files.loaded_at > bad.quarantined_at
     )
 """
-"""Rows in quarantine whose file has not come again with other content, which settles them."""
+"""Rows in quarantine whose file has not been read again since, which settles them."""
 
 
 @dataclass(frozen=True)

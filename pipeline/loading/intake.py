@@ -6,7 +6,7 @@ from pathlib import Path
 import duckdb
 
 from pipeline.loading.file_registry import NewFile, last_file_id, last_loads
-from pipeline.loading.quarantine import Refusal
+from pipeline.loading.quarantine import Refusal, with_known_currency
 from pipeline.loading.record_checks import checked, missing_columns
 from pipeline.loading.typed_columns import make_macros
 from pipeline.sources.contract import Entity
@@ -34,6 +34,7 @@ class Intake:
 
     def __post_init__(self) -> None:
         self._loaded = last_loads(self.connection, self.entity)
+        self._again = with_known_currency(self.connection, self.entity, self.currencies)
         self._last_id = last_file_id(self.connection)
         self._is_open = False
 
@@ -57,8 +58,11 @@ class Intake:
         self._is_open = True
 
     def take(self, file: InboxFile) -> None:
-        """Stage the rows of ``file``, unless it is as it was when it was loaded."""
-        loaded = self._loaded.get(file.name)
+        """Stage the rows of ``file``, unless it is as it was when it was loaded.
+
+        One whose orders waited for an exchange rate is read again when there is one.
+        """
+        loaded = None if file.name in self._again else self._loaded.get(file.name)
         sha256 = ""
         try:
             with faults_of_the_file():

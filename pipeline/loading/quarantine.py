@@ -10,6 +10,12 @@ import duckdb
 from pipeline.sources.contract import Entity
 
 SOURCE = "files"
+THE_SAME = """
+    there.source = $source and there.entity = $entity and there.file = rejected.file
+    and there.file_sha256 = rejected.sha256
+    and there.row_number is not distinct from rejected.row_number
+    and there.reason = rejected.reason
+"""
 
 
 @dataclass(frozen=True)
@@ -43,7 +49,7 @@ def quarantine(
 ) -> None:
     """Keep the bad rows of intake.staged and the refusals, none of them twice.
 
-    A file whose load was stopped is read again, with the same bad rows.
+    A file that is read again may bring the same bad rows: they are as bad now as they were.
     """
     connection.execute(
         """create or replace temp table rejected as
@@ -57,16 +63,30 @@ def quarantine(
             "insert into temp.rejected values (?, ?, null, ?, null)",
             [refusal.file, refusal.sha256, refusal.reason],
         )
+    values = {"source": SOURCE, "entity": entity.name, "now": now}
     connection.execute(
-        """insert into quarantine.rows
+        f"update quarantine.rows as there set quarantined_at = $now "
+        f"from temp.rejected where {THE_SAME}",
+        values,
+    )
+    connection.execute(
+        f"""insert into quarantine.rows
         select $source, file, sha256, row_number, $entity, reason, payload, $now
         from temp.rejected
-        where not exists (
-            select 1 from quarantine.rows as there
-            where there.source = $source and there.entity = $entity
-                and there.file = rejected.file and there.file_sha256 = rejected.sha256
-                and there.row_number is not distinct from rejected.row_number
-                and there.reason = rejected.reason
-        )""",
-        {"source": SOURCE, "entity": entity.name, "now": now},
+        where not exists (select 1 from quarantine.rows as there where {THE_SAME})""",
+        values,
     )
+
+
+def with_known_currency(
+    connection: duckdb.DuckDBPyConnection, entity: Entity, currencies: Iterable[str]
+) -> frozenset[str]:
+    """Return the files with orders that waited for an exchange rate which there is now."""
+    found = connection.execute(
+        """select distinct file from raw_files.unread_rows
+        where entity = ? and starts_with(reason, 'currency: unknown currency')
+            and list_contains(?, upper(trim(
+                case when json_valid(payload) then payload ->> '$.currency' end)))""",
+        [entity.name, sorted(currencies)],
+    ).fetchall()
+    return frozenset(str(name) for (name,) in found)

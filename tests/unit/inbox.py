@@ -51,6 +51,7 @@ class Inbox:
     folder: Path
     warehouse: Warehouse
     zone: str = "Europe/London"
+    currencies: frozenset[str] = frozenset({"GBP", "EUR"})
 
     def put(self, name: str, content: str | bytes) -> Path:
         """Write a file, later than the one before it."""
@@ -78,7 +79,7 @@ class Inbox:
             ENTITY_BY_NAME[entity],
             self.folder,
             zone=self.zone,
-            currencies=frozenset({"GBP", "EUR"}),
+            currencies=self.currencies,
             max_share=max_share,
         )
 

@@ -120,6 +120,26 @@ def test_nothing_of_a_file_stays_in_temporary_folders(inbox: Inbox) -> None:
     assert not list(inbox.warehouse.temporary_folder.rglob("*"))
 
 
+def test_orders_that_waited_for_an_exchange_rate_come_in_when_there_is_one(inbox: Inbox) -> None:
+    head = "order_id,ordered_at,currency,total"
+    inbox.put(
+        "orders/a.csv", f"{head}\n1,2024-01-31,GBP,5\n2,2024-01-31,usd,5\n3,2024-01-31,sek,5"
+    )
+    inbox.put("orders/b.csv", f"{head}\n4,2024-01-31,chf,5")
+    inbox.load()
+    assert inbox.load().files_unchanged == 2
+
+    inbox.currencies = frozenset({"GBP", "USD"})
+    report = inbox.load()
+
+    assert (report.files_read, report.files_unchanged) == (1, 1)
+    assert (report.rows_kept, report.rows_duplicate, report.rows_quarantined) == (1, 1, 1)
+    assert inbox.rows("select order_id from raw_files.orders order by 1") == [("1",), ("2",)]
+    waiting = "select file, row_number from raw_files.unread_rows order by all"
+    assert inbox.rows(waiting) == [("orders/a.csv", 3), ("orders/b.csv", 1)]
+    assert inbox.load().files_unchanged == 2
+
+
 @pytest.mark.parametrize(
     ("seed", "known"),
     [
