@@ -1,6 +1,7 @@
 """The ``winback`` command: a thin layer over the same assets that Dagster runs."""
 
 import os
+import signal
 import sys
 import traceback
 from pathlib import Path
@@ -126,6 +127,9 @@ def ui(port: int) -> None:
     workspace = str(PROJECT_ROOT / "workspace.yaml")
     os.chdir(PROJECT_ROOT)
     arguments = [dagster, "dev", "-w", workspace, "-h", "127.0.0.1", "-p", str(port)]
+    # Started in the background of a shell it would inherit that interrupts are ignored, and Dagster
+    # takes a request to terminate for an interrupt.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     os.execv(dagster, arguments)  # noqa: S606
 
 

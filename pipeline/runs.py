@@ -31,6 +31,9 @@ DAGSTERS_OWN = ("Dagster", "RetryRequested")
 HOME = """\
 telemetry:
   enabled: false
+# No dialog that asks for an address.
+nux:
+  enabled: false
 # DuckDB has one writer: runs started from the UI wait for one another.
 concurrency:
   runs:
