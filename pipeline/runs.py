@@ -34,6 +34,11 @@ telemetry:
 # No dialog that asks for an address.
 nux:
   enabled: false
+# What models and loads say stands in the events and in dbt/dbt.log; to keep the output of each step
+# too takes processes that outlive the run, and files that nobody clears.
+compute_logs:
+  module: dagster._core.storage.noop_compute_log_manager
+  class: NoOpComputeLogManager
 # DuckDB has one writer: runs started from the UI wait for one another.
 concurrency:
   runs:
