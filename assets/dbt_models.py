@@ -6,6 +6,7 @@ from typing import Any
 
 import dagster as dg
 import duckdb
+from dagster._core.definitions.metadata import TableMetadataSet
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 
 from pipeline import builds
@@ -18,8 +19,9 @@ from pipeline.resources import (
     model_vars,
     prepare_manifest,
 )
+from pipeline.sql import count_of, has_table
 from pipeline.summaries import SUMMARIES
-from pipeline.warehouse import Warehouse, count_of
+from pipeline.warehouse import Warehouse
 
 
 class SchemaIsGroup(DagsterDbtTranslator):
@@ -73,8 +75,8 @@ def dbt_models(
     with client.connect() as connection:
         for event in events:
             if isinstance(event, dg.Output):
-                schema, table = context.asset_key_for_output(event.output_name).path[-2:]
-                described = _described(connection, schema, table)
+                key = context.asset_key_for_output(event.output_name)
+                described = _described(connection, context.assets_def, key)
                 context.add_output_metadata(described, output_name=event.output_name)
     yield from events
     if not invocation.is_successful():
@@ -90,7 +92,7 @@ def _unchanged(
     context.log.info("Nothing has changed since the tables were built.")
     with warehouse.connect() as connection:
         for key in _in_order(context):
-            described = _described(connection, *key.path[-2:])
+            described = _described(connection, context.assets_def, key)
             yield dg.MaterializeResult(asset_key=key, metadata={**described, "unchanged": True})
     for check in sorted(context.selected_asset_check_keys):
         yield dg.AssetCheckResult(
@@ -110,17 +112,24 @@ def _in_order(context: dg.AssetExecutionContext) -> Iterator[dg.AssetKey]:
 
 
 def _described(
-    connection: duckdb.DuckDBPyConnection, schema: str, table: str
+    connection: duckdb.DuckDBPyConnection, models: dg.AssetsDefinition, key: dg.AssetKey
 ) -> dict[str, dg.MetadataValue]:
-    is_table = connection.execute(
-        "select count(*) from duckdb_tables() where schema_name = ? and table_name = ?",
+    """Return what the UI shows of a model: its columns, of a table also rows and summary."""
+    schema, table = key.path[-2:]
+    found = connection.execute(
+        "select column_name, data_type from duckdb_columns() "
+        "where schema_name = ? and table_name = ? order by column_index",
         [schema, table],
-    ).fetchall() != [(0,)]
-    if not is_table:
-        return {}
+    ).fetchall()
+    texts = TableMetadataSet.extract(models.metadata_by_key[key]).column_schema
+    meant = {column.name: column.description for column in texts.columns} if texts else {}
+    columns = [dg.TableColumn(name, kind, meant.get(name)) for name, kind in found]
     described: dict[str, dg.MetadataValue] = {
-        "dagster/row_count": dg.MetadataValue.int(count_of(connection, f"{schema}.{table}"))
+        "dagster/column_schema": dg.MetadataValue.table_schema(dg.TableSchema(columns=columns))
     }
+    if has_table(connection, f"{schema}.{table}"):
+        rows = count_of(connection, f"{schema}.{table}")
+        described["dagster/row_count"] = dg.MetadataValue.int(rows)
     if table in SUMMARIES:
         described["summary"] = dg.MetadataValue.md(SUMMARIES[table](connection))
     return described

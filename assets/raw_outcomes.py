@@ -8,7 +8,8 @@ from expectations.runner import Outcome, validate
 from pipeline.loading.load import LoadReport
 from pipeline.progress import IDLE
 from pipeline.sources.contract import Entity
-from pipeline.warehouse import Warehouse, count_of
+from pipeline.sql import count_of
+from pipeline.warehouse import Warehouse
 
 if TYPE_CHECKING:
     import great_expectations as gx

@@ -14,6 +14,7 @@ from typing import Any
 import duckdb
 
 from pipeline.settings import TRANSFORMS
+from pipeline.sql import has_table
 from pipeline.warehouse import MACROS, Warehouse
 
 BUILT_FROM = "built_from"
@@ -91,9 +92,6 @@ def remember(warehouse: Warehouse, models: str, day: date) -> None:
 
 def _state(connection: duckdb.DuckDBPyConnection, models: str, day: date) -> str:
     facts = connection.execute(STATE, {"day": day}).fetchall()
-    has_ids = connection.execute(
-        "select count(*) from duckdb_tables() where schema_name = 'sync' "
-        "and table_name = 'customer_ids'"
-    ).fetchall() != [(0,)]
+    has_ids = has_table(connection, "sync.customer_ids")
     ids = connection.execute(IDS).fetchall() if has_ids else []
     return f"{models} {facts} {ids}"

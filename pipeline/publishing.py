@@ -6,7 +6,8 @@ from pathlib import Path
 
 import duckdb
 
-from pipeline.warehouse import Warehouse, count_of
+from pipeline.sql import count_of, literal
+from pipeline.warehouse import Warehouse
 
 SCHEMA = "marts"
 READ_ONLY = 0o444
@@ -34,7 +35,7 @@ def publish(warehouse: Warehouse, target: Path, descriptions: Descriptions) -> P
     for leftover in target.parent.glob(f".{target.name}.*.new*"):
         leftover.unlink()
     with warehouse.connect() as connection:
-        connection.execute(f"attach '{_quoted(fresh)}' as fresh")
+        connection.execute(f"attach {literal(str(fresh))} as fresh")
         try:
             row_counts = _copy(connection, descriptions)
             connection.execute("checkpoint fresh")
@@ -60,15 +61,7 @@ def _copy(connection: duckdb.DuckDBPyConnection, descriptions: Descriptions) -> 
         name = f"fresh.{SCHEMA}.{table}"
         connection.execute(f"create table {name} as from {SCHEMA}.{table}")
         description, columns = descriptions.get(table, ("", {}))
-        connection.execute(
-            f"comment on table {name} is '{description.replace(chr(39), chr(39) * 2)}'"
-        )
+        connection.execute(f"comment on table {name} is {literal(description)}")
         for column, text in columns.items():
-            connection.execute(
-                f"comment on column {name}.{column} is '{text.replace(chr(39), chr(39) * 2)}'"
-            )
+            connection.execute(f"comment on column {name}.{column} is {literal(text)}")
     return {table: count_of(connection, f"fresh.{SCHEMA}.{table}") for table in tables}
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")

@@ -24,6 +24,7 @@ from pipeline.resources import (
     open_warehouse,
 )
 from pipeline.settings import Settings
+from pipeline.sql import has_table
 
 DAGSTERS_OWN = ("Dagster", "RetryRequested")
 """How errors are named that only wrap another."""
@@ -149,12 +150,7 @@ def _forget_later(settings: Settings, path: Path, day: date) -> None:
             ("runs", "as_of_date"),
             ("customer_ids", "first_seen"),
         ):
-            is_there = connection.execute(
-                "select count(*) from duckdb_tables() where schema_name = 'sync' "
-                "and table_name = ?",
-                [table],
-            ).fetchall()[0][0]
-            if is_there:
+            if has_table(connection, f"sync.{table}"):
                 connection.execute(f"delete from sync.{table} where {column} > ?", [day])
 
 

@@ -5,7 +5,7 @@ import click
 from pipeline.explanation import table
 from pipeline.resources import open_warehouse
 from pipeline.settings import SAMPLE, Settings
-from pipeline.warehouse import count_of
+from pipeline.sql import count_of
 
 
 def show(settings: Settings, run_id: str) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 
 from pipeline.sources.contract import ENTITIES, META_COLUMNS
+from pipeline.sql import count_of
 
 LOCK_WAIT_SECONDS = 20.0
 
@@ -184,23 +185,6 @@ class Warehouse:
                 ).fetchall()
             ]
             return {name: count_of(connection, f"{schema}.{name}") for name in names}
-
-
-@contextmanager
-def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Keep all that is done within, or nothing of it when it fails."""
-    connection.execute("begin")
-    try:
-        yield
-    except BaseException:
-        connection.execute("rollback")
-        raise
-    connection.execute("commit")
-
-
-def count_of(connection: duckdb.DuckDBPyConnection, table: str) -> int:
-    """Return the number of rows of ``table``."""
-    return int(connection.execute(f"select count(*) from {table}").fetchall()[0][0])
 
 
 def _statements() -> Iterator[str]:

@@ -5,7 +5,7 @@ import glob
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipeline.destinations.contract import identifier, literal
+from pipeline.sql import identifier, literal
 
 DANGEROUS = r"^'*[=+\-@\t\n\r]"
 """How texts begin that a spreadsheet takes for a formula, or looks behind for one."""

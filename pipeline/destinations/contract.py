@@ -6,6 +6,8 @@ from typing import Protocol
 
 import pyarrow as pa
 
+from pipeline.sql import literal
+
 
 @dataclass(frozen=True)
 class Changes:
@@ -80,13 +82,3 @@ def payload_hash(texts: Mapping[str, str]) -> str:
     )
     # Unit separators between the cells; texts that people type do not hold them.
     return f"md5(concat_ws(chr(31), {cells}))"
-
-
-def identifier(name: str) -> str:
-    """Return ``name`` quoted as a name in SQL."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    """Return ``text`` quoted as a string in SQL."""
-    return "'" + text.replace("'", "''") + "'"

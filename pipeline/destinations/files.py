@@ -13,7 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.destinations.cells import as_cell, header_of, is_unsafe, rows_of
-from pipeline.destinations.contract import Changes, identifier, literal, payload_hash
+from pipeline.destinations.contract import Changes, payload_hash
+from pipeline.sql import identifier, literal
 
 KEYS = ("customer_id", "email")
 CHUNK_BYTES = 1 << 20

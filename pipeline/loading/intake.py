@@ -11,8 +11,8 @@ from pipeline.loading.record_checks import checked, missing_columns
 from pipeline.loading.typed_columns import make_macros
 from pipeline.sources.contract import Entity
 from pipeline.sources.files import FileState, InboxFile, faults_of_the_file, read_file
-from pipeline.sources.records import FileRefused, literal
-from pipeline.warehouse import count_of, transaction
+from pipeline.sources.records import FileRefused
+from pipeline.sql import count_of, literal, transaction
 
 
 @dataclass

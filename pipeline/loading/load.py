@@ -15,7 +15,8 @@ from pipeline.loading.quarantine import problems, quarantine
 from pipeline.loading.versions import Settled, settle
 from pipeline.sources.contract import Entity
 from pipeline.sources.files import InboxFile, inbox_files
-from pipeline.warehouse import Warehouse, transaction
+from pipeline.sql import transaction
+from pipeline.warehouse import Warehouse
 
 FEW_ROWS = 20
 """Fewer bad rows than this never stop a load, whatever their share."""

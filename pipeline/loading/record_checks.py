@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from pipeline.loading.typed_columns import FIRST_YEAR, LAST_YEAR, TypedColumn, text_of
 from pipeline.sources.contract import Entity
-from pipeline.sources.records import Field, Records, literal
+from pipeline.sources.records import Field, Records
+from pipeline.sql import literal
 
 FIRST_BIRTH_YEAR = 1900
 SHOWN_CHARACTERS = 60

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import duckdb
 
 from pipeline.sources.contract import Column
-from pipeline.sources.records import Field, literal
+from pipeline.sources.records import Field
+from pipeline.sql import literal
 
 FIRST_YEAR, LAST_YEAR = 1970, 2199
 DAY = 86_400_000_000

@@ -7,7 +7,7 @@ from datetime import datetime
 import duckdb
 
 from pipeline.sources.contract import Entity
-from pipeline.sources.records import literal
+from pipeline.sql import literal
 
 ROWS_OF_A_FILE = 2**40
 """More than any file has: the rank of a file times this, plus a row's number, orders all rows."""

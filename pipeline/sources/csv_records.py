@@ -17,10 +17,10 @@ from pipeline.sources.records import (
     Records,
     column_names,
     is_too_long,
-    literal,
     path_literal,
     physical_lines,
 )
+from pipeline.sql import literal
 
 DELIMITERS = ",;\t|"
 

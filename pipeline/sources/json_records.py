@@ -5,13 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, NoReturn
 
-from pipeline.sources.records import (
-    FileRefused,
-    RecordParts,
-    Records,
-    is_too_long,
-    physical_lines,
-)
+from pipeline.sources.records import FileRefused, RecordParts, Records, is_too_long, physical_lines
 
 CHUNK_CHARACTERS = 2**20
 MAX_ELEMENT_CHARACTERS = 2**24

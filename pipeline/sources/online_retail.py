@@ -8,7 +8,8 @@ from pathlib import Path
 import duckdb
 
 from pipeline.loading.load import LoadReport, LoadStopped
-from pipeline.warehouse import SAMPLE_TABLES, Warehouse, count_of
+from pipeline.sql import count_of
+from pipeline.warehouse import SAMPLE_TABLES, Warehouse
 
 SCHEMA = "raw_online_retail"
 

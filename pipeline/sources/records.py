@@ -9,6 +9,8 @@ from typing import IO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipeline.sql import literal
+
 MAX_LINE_BYTES = 2**21
 MAX_COLUMNS = 1000
 BATCH_ROWS = 20_000
@@ -38,11 +40,6 @@ class Records:
 
     relation: str
     columns: Mapping[str, Field]
-
-
-def literal(text: str) -> str:
-    """Return ``text`` as an SQL string, for statements that take no parameters."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def path_literal(path: Path) -> str:

@@ -9,8 +9,7 @@ from pathlib import Path
 import duckdb
 
 from pipeline import builds
-from pipeline.destinations.contract import identifier, literal
-from pipeline.sync.ledger import transaction
+from pipeline.sql import identifier, literal, transaction
 from pipeline.warehouse import Warehouse
 
 KEPT = 14

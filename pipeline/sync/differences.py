@@ -149,16 +149,6 @@ STRANGERS = """
 """
 
 
-def is_built(connection: Connection, destination: str) -> bool:
-    """Say whether the lists of ``destination`` have ever been built."""
-    schema, table = payloads.lists_table(destination).split(".")
-    found = connection.execute(
-        "select count(*) from duckdb_tables() where schema_name = ? and table_name = ?",
-        [schema, table],
-    )
-    return found.fetchall() != [(0,)]
-
-
 def known_audiences(connection: Connection, destination: str) -> list[str]:
     """Return every list that is wanted, that has members, or that ever was sent."""
     found = connection.execute(

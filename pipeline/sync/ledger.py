@@ -1,13 +1,13 @@
 """What was sent and what is there now: the only SQL that writes to schema sync."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 import duckdb
 import pyarrow as pa
 
+from pipeline.sql import transaction
 from pipeline.warehouse import Warehouse
 
 Connection = duckdb.DuckDBPyConnection
@@ -31,18 +31,6 @@ class Ended:
     status: str
     reason: str | None
     count: int
-
-
-@contextmanager
-def transaction(connection: Connection) -> Iterator[None]:
-    """Commit what happens within, or none of it."""
-    connection.execute("begin")
-    try:
-        yield
-    except BaseException:
-        connection.execute("rollback")
-        raise
-    connection.execute("commit")
 
 
 def next_push_number(connection: Connection) -> int:

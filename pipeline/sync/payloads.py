@@ -2,7 +2,8 @@
 
 import duckdb
 
-from pipeline.destinations.contract import identifier, payload_hash
+from pipeline.destinations.contract import payload_hash
+from pipeline.sql import identifier
 
 Connection = duckdb.DuckDBPyConnection
 

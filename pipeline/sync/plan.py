@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 import duckdb
 
-from pipeline.sync import differences
+from pipeline.sql import has_table
+from pipeline.sync import differences, payloads
 from pipeline.warehouse import Warehouse
 
 
@@ -150,7 +151,7 @@ def refuse_unknown_lists(
 ) -> None:
     """Raise ``UnknownListError`` when a list is confirmed that the last build did not know."""
     with warehouse.connect() as connection:
-        if confirmed and differences.is_built(connection, destination):
+        if confirmed and has_table(connection, payloads.lists_table(destination)):
             audiences_of(connection, destination, confirmed)
 
 

@@ -13,8 +13,9 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from pipeline.destinations.contract import Changes, identifier, payload_hash
+from pipeline.destinations.contract import Changes, payload_hash
 from pipeline.destinations.files import FilesClient
+from pipeline.sql import identifier
 from pipeline.sync.engine import push
 from tests.unit.exported_lists import DAY, Exported, exported
 

@@ -122,9 +122,7 @@ def test_nothing_of_a_file_stays_in_temporary_folders(inbox: Inbox) -> None:
 
 def test_orders_that_waited_for_an_exchange_rate_come_in_when_there_is_one(inbox: Inbox) -> None:
     head = "order_id,ordered_at,currency,total"
-    inbox.put(
-        "orders/a.csv", f"{head}\n1,2024-01-31,GBP,5\n2,2024-01-31,usd,5\n3,2024-01-31,sek,5"
-    )
+    inbox.put("orders/a.csv", f"{head}\n1,2024-01-31,GBP,5\n2,2024-01-31,usd,5\n3,2024-01-31,sek,5")
     inbox.put("orders/b.csv", f"{head}\n4,2024-01-31,chf,5")
     inbox.load()
     assert inbox.load().files_unchanged == 2
