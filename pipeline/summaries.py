@@ -28,7 +28,7 @@ def _plot(specification: dict[str, object]) -> str:
     # Imported here: drawing costs half a second that only these two marts need.
     import vl_convert
 
-    png = vl_convert.vegalite_to_png(specification, scale=1.5)
+    png = vl_convert.vegalite_to_png(specification)
     return f"![plot](data:image/png;base64,{base64.b64encode(png).decode()})"
 
 
@@ -67,7 +67,7 @@ def customer_rfm(connection: Connection) -> str:
     }
     color = {"field": "customers", "type": "quantitative", "scale": {"scheme": "blues"}}
     layers = [
-        {"mark": "rect", "encoding": {**axes, "color": color}},
+        {"mark": {"type": "rect", "opacity": 0.7}, "encoding": {**axes, "color": color}},
         {"mark": {"type": "text"}, "encoding": {**axes, "text": {"field": "customers"}}},
     ]
     table = _table(
