@@ -55,7 +55,11 @@ ages as (
         date_diff('day', sent_date, {{ as_of_date() }}) as sent_age,
         date_diff('day', human_open_date, {{ as_of_date() }}) as human_open_age,
         date_diff('day', human_click_date, {{ as_of_date() }}) as human_click_age,
-        date_diff('day', machine_open_date, {{ as_of_date() }}) as machine_open_age
+        date_diff('day', machine_open_date, {{ as_of_date() }}) as machine_open_age,
+        -- An open that nothing tells about may have been a person's.
+        max(greatest(human_open_date, human_click_date, unexplained_open_date)) over (
+            partition by customer_id
+        ) as last_possible_engagement_date
 
     from mails
 
@@ -71,13 +75,14 @@ summed as (
         count(*) filter (where human_click_age < {{ days }}) as human_clicks_{{ days }}d,
         count(*) filter (where machine_open_age < {{ days }}) as machine_opens_{{ days }}d,
         {% endfor -%}
-        count(*) filter (where is_delivered or (is_sent and not is_bounced))
-            as emails_delivered_count,
+        count(*) filter (
+            where
+            (is_delivered or (is_sent and not is_bounced))
+            and coalesce(sent_date > last_possible_engagement_date, true)
+        ) as emails_unanswered_count,
         min(first_date) as first_mail_date,
         max(last_human_engagement_at) as last_human_engagement_at,
-        -- An open that nothing tells about may have been a person's.
-        greatest(max(human_open_date), max(human_click_date), max(unexplained_open_date))
-            as last_possible_engagement_date,
+        max(last_possible_engagement_date) as last_possible_engagement_date,
         coalesce(bool_or(machine_open_date is not null), false) as has_machine_opens
 
     from ages

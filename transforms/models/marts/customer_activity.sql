@@ -79,7 +79,7 @@ joined as (
         coalesce(emails.human_clicks_{{ days }}d, 0) as human_clicks_{{ days }}d,
         coalesce(emails.machine_opens_{{ days }}d, 0) as machine_opens_{{ days }}d,
         {% endfor -%}
-        coalesce(emails.emails_delivered_count, 0) as emails_delivered_count,
+        coalesce(emails.emails_unanswered_count, 0) as emails_unanswered_count,
         emails.first_mail_date,
         emails.last_human_engagement_at,
         emails.last_possible_engagement_date,
