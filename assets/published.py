@@ -1,40 +1,23 @@
 """The copy of the marts that analysts read, under ``var/published``."""
 
-import json
-from pathlib import Path
-from typing import Any
-
 import dagster as dg
 
 from pipeline.automation import RETRIES
-from pipeline.publishing import SCHEMA, Descriptions, publish
+from pipeline.publishing import SCHEMA, publish
 from pipeline.resources import (
     RunResource,
     SettingsResource,
     WarehouseResource,
-    dbt_project,
-    prepare_manifest,
+    descriptions_of_marts,
+    marts,
 )
 from pipeline.sync import ledger
-
-
-def _marts() -> list[dict[str, Any]]:
-    prepare_manifest()
-    manifest = json.loads(Path(dbt_project.manifest_path).read_text())
-    return [
-        node
-        for node in manifest["nodes"].values()
-        if node["resource_type"] == "model" and node["schema"] == SCHEMA
-    ]
-
-
-MARTS = _marts()
 
 
 @dg.asset(
     key_prefix="published",
     group_name="published",
-    deps=[dg.AssetKey([SCHEMA, node["name"]]) for node in MARTS],
+    deps=[dg.AssetKey([SCHEMA, node["name"]]) for node in marts()],
     kinds={"duckdb"},
     owners=["team:data"],
     tags={"pii": "true"},
@@ -50,7 +33,7 @@ def winback(
     run.refuse_unless_live()
     client = warehouse.client()
     target = settings.get().published_path
-    published = publish(client, target, _descriptions())
+    published = publish(client, target, descriptions_of_marts())
     for schema in ("raw_online_retail", "raw_files"):
         counts = client.row_counts(schema)
         ledger.remember_row_counts(
@@ -66,13 +49,3 @@ def winback(
             "tables": dg.MetadataValue.md("\n".join(["| table | rows |", "|---|---:|", *rows])),
         }
     )
-
-
-def _descriptions() -> Descriptions:
-    return {
-        node["name"]: (
-            node["description"],
-            {name: column["description"] for name, column in node["columns"].items()},
-        )
-        for node in MARTS
-    }

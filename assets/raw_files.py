@@ -5,7 +5,7 @@ import dagster as dg
 from assets.raw_outcomes import check_of, columns_of, load_metadata, not_checked, not_chosen
 from expectations import raw_files as promises
 from pipeline.automation import RETRIES, never_retried
-from pipeline.loading.load import LoadStopped, currencies_known, load_entity
+from pipeline.loading.load import LoadStopped, first_rates, load_entity
 from pipeline.resources import RunResource, SettingsResource, WarehouseResource
 from pipeline.settings import TRANSFORMS
 from pipeline.sources.contract import ENTITIES, Entity
@@ -43,7 +43,7 @@ def _asset_of(entity: Entity) -> dg.AssetsDefinition:
                 entity,
                 now.inbox,
                 zone=str(now.shop_timezone),
-                currencies=currencies_known(now.shop_currency, RATES),
+                first_rates=first_rates(now.shop_currency, RATES),
                 max_share=now.max_quarantine_share,
             )
         return load_metadata(warehouse.client(), f"{SCHEMA}.{entity.name}", report)

@@ -106,12 +106,19 @@ def restore(backup: Path) -> None:
     """Put back what was sent and learnt from a BACKUP of var/backup."""
     settings = _settings()
     from pipeline import run_lock
-    from pipeline.resources import LOCK_NAME, open_warehouse
+    from pipeline.resources import LOCK_NAME, keep_private, open_warehouse
+    from pipeline.sync.backup import back_up
     from pipeline.sync.backup import restore as put_back
 
+    keep_private(settings)
+    warehouse = open_warehouse(settings)
     with run_lock.hold(settings.var_folder / LOCK_NAME, settings.lock_wait_seconds):
-        for table, rows in put_back(open_warehouse(settings), backup).items():
+        warehouse.prepare()
+        # In a folder of its own: the others are only so many, and one of them is being restored.
+        kept = back_up(warehouse, settings.var_folder / "backup" / "before-restore")
+        for table, rows in put_back(warehouse, backup).items():
             click.echo(f"  sync.{table}: {rows:,} rows")
+    click.echo(f"What was there before is in {kept}")
 
 
 @cli.command()

@@ -20,20 +20,24 @@ LITTLE_SPACE = 2 * 1024**3
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at. ``mend`` says what to do where it is a problem."""
+    """One thing that was looked at. ``mend`` says what to do where it is a problem.
+
+    What waits for somebody and stops nothing is a notice.
+    """
 
     what: str
     found: str
     mend: str = ""
+    is_notice: bool = False
 
     @property
     def is_problem(self) -> bool:
         """Whether something has to be done."""
-        return bool(self.mend)
+        return bool(self.mend) and not self.is_notice
 
     def __str__(self) -> str:
         """Return the finding as a line."""
-        mark = "✗" if self.is_problem else "✓"
+        mark = "!" if self.is_notice else "✗" if self.is_problem else "✓"
         return f"{mark} {self.what}: {self.found}" + (f" → {self.mend}" if self.mend else "")
 
 
@@ -110,7 +114,12 @@ def _warehouse(settings: Settings) -> Iterator[Finding]:
             "last run", f"for {day}, started {started:%Y-%m-%d %H:%M} UTC, {status}", mend
         )
     for entity, reason, count in reasons:
-        yield Finding("quarantine", f"{count:,} rows of {entity}: {reason}")
+        yield Finding(
+            "quarantine",
+            f"{count:,} of {entity}: {reason}",
+            "mend the files that raw_files.unread_rows names, and keep their names",
+            is_notice=True,
+        )
     published = settings.published_path
     yield Finding(
         "published",

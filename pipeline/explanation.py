@@ -64,6 +64,7 @@ def _lines(connection: Connection, customer_id: str, settings: Settings) -> list
         f"{customer_id} as of {who['as_of_date']}",
         f"  reached at {who['email'] or 'no address'}, accounts {who['source_ids'] or 'none'}",
         f"  {_permission(allowed)}",
+        *_unread(connection, customer_id),
         "",
     ]
     if churn:
@@ -80,6 +81,34 @@ def _permission(allowed: dict[str, object]) -> str:
     return f"Must not be mailed: {allowed['forbidden_reason']}."
 
 
+def _unread(connection: Connection, customer_id: str) -> list[str]:
+    """Say which records that could not be read may be about this person, and why they could not."""
+    found = connection.execute(
+        """
+        select distinct bad.file, bad.row_number, bad.reason
+        from raw_files.unread_rows as bad
+        inner join intermediate.int_customer_keys as keys
+            on keys.customer_id = ?
+            and (
+                list_contains(main.addresses_within(bad.payload),
+                    regexp_replace(keys.person_key, '^email:', ''))
+                or case when json_valid(bad.payload) then bad.payload ->> '$.customer_id' end
+                    = regexp_replace(keys.person_key, '^account:[^:]*:', '')
+            )
+        order by all
+        """,
+        [customer_id],
+    ).fetchall()
+    return [
+        f"  Could not be read: {file}, record {row_number}: {reason}; mend it there, keep the name."
+        for file, row_number, reason in found
+    ]
+
+
+def _counted(number: object, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def _history(
     activity: dict[str, object],
     churn: dict[str, object],
@@ -91,11 +120,13 @@ def _history(
         for name in ("is_buying_less_often", "is_spending_less", "is_overdue")
         if churn[name]
     ]
+    purchases = _counted(activity["purchase_count"], "purchase")
+    gaps = _counted(activity["own_gap_count"], "gap")
     return [
-        f"  {activity['purchase_count']} purchases from {activity['first_purchase_date']} to "
+        f"  {purchases} from {activity['first_purchase_date']} to "
         f"{activity['last_purchase_date']}, {activity['revenue']:,} {currency} after refunds"
         + (", a VIP" if activity["is_vip"] else ""),
-        f"  Usual gap {activity['usual_gap_days']:.1f} days: {activity['own_gap_count']} gaps of "
+        f"  Usual gap {activity['usual_gap_days']:.1f} days: {gaps} of "
         f"one's own with a cycle of {activity['cycle_days']} days "
         f"({activity['usual_gap_basis']}); {activity['days_since_last_purchase']} days since the "
         f"last purchase are {activity['overdue_ratio']:.2f} usual gaps.",

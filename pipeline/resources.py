@@ -19,6 +19,7 @@ from pydantic import Field, PrivateAttr
 
 from pipeline import builds, run_lock
 from pipeline.as_of import AsOfError, resolve_as_of
+from pipeline.publishing import SCHEMA, Descriptions
 from pipeline.settings import TRANSFORMS, Settings
 from pipeline.sync import backup, ledger
 from pipeline.sync.plan import refuse_unknown_lists
@@ -206,6 +207,27 @@ def prepare_manifest() -> Path:
             if finished.returncode:
                 raise RuntimeError(f"the dbt project cannot be parsed:\n{finished.stdout}")
     return manifest
+
+
+def marts() -> list[dict[str, Any]]:
+    """Return what dbt knows of each model that is published."""
+    manifest = json.loads(prepare_manifest().read_text())
+    return [
+        node
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model" and node["schema"] == SCHEMA
+    ]
+
+
+def descriptions_of_marts() -> Descriptions:
+    """Return what each published table and each of its columns is, by name."""
+    return {
+        node["name"]: (
+            node["description"],
+            {name: column["description"] for name, column in node["columns"].items()},
+        )
+        for node in marts()
+    }
 
 
 def _is_current(manifest: Path) -> bool:

@@ -16,10 +16,12 @@ from dagster._utils.error import SerializableErrorInfo
 from pipeline import run_lock
 from pipeline.as_of import resolve_as_of
 from pipeline.definitions import build_definitions
+from pipeline.publishing import publish
 from pipeline.resources import (
     LOCK_NAME,
     RunResource,
     WarehouseResource,
+    descriptions_of_marts,
     keep_private,
     open_warehouse,
 )
@@ -93,6 +95,7 @@ def run_into(settings: Settings, asked: Asked, target: Path) -> Ended:
     """Build the marts of a day into a file of their own, from what is loaded.
 
     Takes the raw tables and what was sent up to that day; nothing is loaded, sent or published.
+    The file holds schema ``marts`` alone, like the published one.
     """
     if target in (settings.warehouse_path.resolve(), settings.published_path.resolve()):
         raise ValueError(f"{target} is what runs and analysts use; name another file")
@@ -101,8 +104,10 @@ def run_into(settings: Settings, asked: Asked, target: Path) -> Ended:
     _forget_later(settings, unfinished, resolve_as_of(asked.as_of, settings))
     ended = _execute(settings, "rebuild", _of_copy(asked, unfinished))
     if ended.succeeded:
-        unfinished.chmod(0o600)
-        unfinished.replace(target)
+        publish(open_warehouse(settings, str(unfinished)), target, descriptions_of_marts())
+        target.chmod(0o600)
+    for ending in ("", ".wal"):
+        unfinished.with_name(f"{unfinished.name}{ending}").unlink(missing_ok=True)
     return ended
 
 

@@ -5,7 +5,18 @@ import click
 from pipeline.explanation import table
 from pipeline.resources import open_warehouse
 from pipeline.settings import SAMPLE, Settings
-from pipeline.sql import count_of
+
+UNREAD = """
+    select count(*) filter (row_number is not null),
+        count(*) filter (
+            row_number is not null and entity in ('customers', 'consents', 'email_events')
+            and main.addresses_within(payload) = []
+            and coalesce(case when json_valid(payload) then payload ->> '$.customer_id' end, '')
+                = ''
+        ),
+        count(distinct file) filter (row_number is null)
+    from raw_files.unread_rows
+"""
 
 
 def show(settings: Settings, run_id: str) -> None:
@@ -48,18 +59,27 @@ def show(settings: Settings, run_id: str) -> None:
             """,
             {"run_id": run_id},
         ).fetchall()
-        quarantined = count_of(connection, "raw_files.unread_rows")
+        anonymous = connection.execute(
+            "select coalesce(sum(amount), 0) from marts.record_accounting "
+            "where is_in_revenue and not is_identified"
+        ).fetchall()[0][0]
+        ((unread, nameless, files),) = connection.execute(UNREAD).fetchall()
     click.echo(
         f"\nAs of {state[0]}: people {state[1]:,}, buyers {state[2]:,}, purchases "
-        f"{state[3] or 0:,}, revenue {state[4] or 0:,.2f} {settings.shop_currency}\n"
+        f"{state[3] or 0:,}, their revenue {state[4] or 0:,.2f} {settings.shop_currency} "
+        f"({anonymous:,.2f} more without a name)\n"
     )
     click.echo(table(("lifecycle", "customers", "%"), lifecycle))
     click.echo("\n" + table(("segment", "list", "customers", "on list", "added", "removed"), lists))
     click.echo("")
     if SAMPLE in settings.sources:
         click.echo("The sample's orders are real; its e-mail events and consents are simulated.")
-    if quarantined:
-        click.echo(f"{quarantined:,} rows wait in quarantine.rows with their reasons.")
+    if unread:
+        click.echo(f"Rows in raw_files.unread_rows that wait to be mended: {unread:,}")
+    if nameless:
+        click.echo(f"Of them about people, but about nobody who can be made out: {nameless:,}")
+    if files:
+        click.echo(f"Files that were refused and have not come again: {files:,}")
     click.echo(f"Lists:     {settings.var_folder / 'outbox'}")
     click.echo(f"Tables:    {settings.published_path} (schema marts)")
     click.echo("Lineage:   winback ui")

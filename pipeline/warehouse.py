@@ -73,24 +73,35 @@ SYNC_TABLES = {
 }
 """What cannot be fetched again. dbt adds sync.customer_ids, under the same protection."""
 
-ADDRESS_SIGN = r"[^@\s,;\"<>\p{C}\p{Z}]"
+ADDRESS_SIGN = r"[^@\s,;:\"<>()\[\]\p{C}\p{Z}]"
 """What an address is made of: no sign that separates, and none that is not seen."""
 ADDRESS = rf"{ADDRESS_SIGN}+@{ADDRESS_SIGN}+\.{ADDRESS_SIGN}+"
+ODD_AT = r"""[\s\"\\]*(?:\(at\)|\[at\]|%40|&#64;|\x{ff20}|@)[\s\"@]*"""
 QUOTING = r"\()[]{}:|"
 BLANKS = " " * len(QUOTING)
 LONGEST_ADDRESS = 254
 """In characters, by RFC 5321."""
 
 MACROS = (
+    # Spreadsheets and browsers leave an apostrophe or a scheme before an address.
+    r"""create or replace macro main.without_dressing(x) as
+        regexp_replace(lower(trim(x)), '^(mailto:|'')+|[.'']+$', '', 'g')""",
     # The address as it tells people apart; null where it is none.
     f"""create or replace macro main.email_address(x) as case
         when length(x) <= {LONGEST_ADDRESS}
-            and regexp_full_match(lower(trim(x)), '{ADDRESS}') then lower(trim(x)) end""",
-    # All that looks like addresses in a record that could not be read.
-    f"""create or replace macro main.addresses_within(x) as list_distinct(
+            and regexp_full_match(main.without_dressing(x), '{ADDRESS}')
+        then main.without_dressing(x) end""",
+    # All that looks like addresses in a record that could not be read, odd spellings of @ included.
+    f"""create or replace macro main.addresses_within(x) as list_distinct(list_transform(
         regexp_extract_all(
-            translate(regexp_replace(lower(x), '\\p{{Cf}}', '', 'g'), '{QUOTING}', '{BLANKS}'),
-            '{ADDRESS}'))""",
+            translate(
+                regexp_replace(
+                    regexp_replace(lower(x), '\\p{{Cf}}', '', 'g'), '{ODD_AT}', '@', 'g'
+                ),
+                '{QUOTING}', '{BLANKS}'
+            ),
+            '{ADDRESS}'),
+        lambda found: main.without_dressing(found)))""",
     """create or replace macro main.to_local(instant, zone) as timezone(
         zone, timezone('UTC', cast(instant as timestamp)))""",
     """create or replace macro main.with_offset_before(local_time, zone) as timezone(
@@ -205,11 +216,11 @@ def _statements() -> Iterator[str]:
 
 
 def is_warehouse(path: Path) -> bool:
-    """Tell whether ``path`` is a DuckDB file made by Winback."""
+    """Tell whether ``path`` is a DuckDB file made by Winback: a warehouse, or published tables."""
     try:
         with duckdb.connect(str(path), read_only=True) as connection:
             found = connection.execute(
-                "select count(*) from duckdb_schemas() where schema_name in ('sync', 'raw_files')"
+                "select count(*) from duckdb_schemas() where schema_name in ('sync', 'marts')"
             )
             return found.fetchall() != [(0,)]
     except duckdb.Error:

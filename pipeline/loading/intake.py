@@ -1,12 +1,14 @@
 """Looks at the files of an entity one by one and stages the rows of those that are new."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 import duckdb
 
 from pipeline.loading.file_registry import NewFile, last_file_id, last_loads
-from pipeline.loading.quarantine import Refusal, with_known_currency
+from pipeline.loading.quarantine import Refusal, waiting_for_rate
 from pipeline.loading.record_checks import checked, missing_columns
 from pipeline.loading.typed_columns import make_macros
 from pipeline.sources.contract import Entity
@@ -25,7 +27,7 @@ class Intake:
     connection: duckdb.DuckDBPyConnection
     entity: Entity
     zone: str
-    currencies: frozenset[str]
+    first_rates: Mapping[str, date]
     scratch: Path
     new: list[NewFile] = field(default_factory=list)
     refused: list[Refusal] = field(default_factory=list)
@@ -34,7 +36,7 @@ class Intake:
 
     def __post_init__(self) -> None:
         self._loaded = last_loads(self.connection, self.entity)
-        self._again = with_known_currency(self.connection, self.entity, self.currencies)
+        self._again = waiting_for_rate(self.connection, self.entity, self.first_rates)
         self._last_id = last_file_id(self.connection)
         self._is_open = False
 
@@ -88,7 +90,7 @@ class Intake:
             if missing:
                 raise FileRefused(missing)
             rows_read = count_of(self.connection, records.relation)
-            query = checked(self.entity, records, file_id, self.currencies)
+            query = checked(self.entity, records, file_id, self.first_rates)
             with transaction(self.connection):
                 self.connection.execute(f"insert into intake.staged {query}")
                 if file.state() != state:

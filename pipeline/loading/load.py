@@ -6,14 +6,14 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from pipeline.loading.file_registry import RowCounts, list_new_files, note_times, register
 from pipeline.loading.intake import Intake
 from pipeline.loading.quarantine import problems, quarantine
 from pipeline.loading.versions import Settled, settle
-from pipeline.sources.contract import Entity
+from pipeline.sources.contract import ENTITIES, Entity
 from pipeline.sources.files import InboxFile, inbox_files
 from pipeline.sql import transaction
 from pipeline.warehouse import Warehouse
@@ -51,7 +51,7 @@ def load_entity(
     inbox: Path,
     *,
     zone: str,
-    currencies: frozenset[str],
+    first_rates: Mapping[str, date],
     max_share: float,
 ) -> LoadReport:
     """Take the new and changed files of ``inbox/<entity>`` into ``raw_files.<entity>``.
@@ -61,17 +61,31 @@ def load_entity(
     """
     files = _listed(inbox, entity)
     with _scratch_folder(warehouse) as scratch, warehouse.connect() as connection:
-        intake = Intake(connection, entity, zone, currencies, scratch)
+        intake = Intake(connection, entity, zone, first_rates, scratch)
         for file in files:
             intake.take(file)
         return _report(intake, {}, {}) if intake.is_idle else _finish(intake, max_share)
 
 
-def currencies_known(shop_currency: str, exchange_rates_csv: Path) -> frozenset[str]:
-    """Return the shop's currency and those that the seed has a rate for, in upper case."""
+def first_rates(shop_currency: str, exchange_rates_csv: Path) -> dict[str, date]:
+    """Return from which day on there is a rate, by currency in upper case; the shop's has always.
+
+    Raises ``LoadStopped`` where the seed holds something else than a currency and a day.
+    """
+    first = {shop_currency.strip().upper(): date.min}
     with exchange_rates_csv.open(encoding="utf-8-sig", newline="") as stream:
-        rates = [row["currency"] for row in csv.DictReader(stream)]
-    return frozenset(name.strip().upper() for name in (shop_currency, *rates) if name.strip())
+        for row in csv.DictReader(stream):
+            try:
+                name = row["currency"].strip().upper()
+                day = date.fromisoformat(row["valid_from"].strip())
+            except (KeyError, AttributeError, ValueError) as error:
+                raise LoadStopped(
+                    f"{exchange_rates_csv.name} cannot be read: every line needs a currency, "
+                    "valid_from like 2026-01-31 and a rate"
+                ) from error
+            if name:
+                first[name] = min(day, first.get(name, day))
+    return first
 
 
 def _listed(inbox: Path, entity: Entity) -> list[InboxFile]:
@@ -79,6 +93,11 @@ def _listed(inbox: Path, entity: Entity) -> list[InboxFile]:
         raise LoadStopped(
             f"{entity.name} cannot be loaded: the inbox {inbox} is no folder; make it, or set "
             "WINBACK_INBOX to the folder that your files come in."
+        )
+    if not any((inbox / each.name).exists() for each in ENTITIES):
+        raise LoadStopped(
+            f"{entity.name} cannot be loaded: the inbox {inbox} has none of the folders "
+            f"{', '.join(each.name for each in ENTITIES)}; is it the right folder, and is it there?"
         )
     try:
         return inbox_files(inbox, entity.name)
@@ -128,12 +147,15 @@ def _complaint(intake: Intake, bad: Mapping[int, Counter[str]], max_share: float
     if bad_count < FEW_ROWS or bad_count <= max_share * read_count:
         return ""
     worst = max(bad, key=lambda file_id: (bad[file_id].total(), -file_id))
-    problem, problem_count = _by_frequency(bad[worst])[0]
+    problem, problem_count = _by_frequency(sum(bad.values(), Counter()))[0]
+    is_of_rates = problem.startswith("currency:")
     return (
         f"{intake.entity.name}: {bad_count} of {read_count} new rows are bad, more than the "
-        f"{max_share:.1%} allowed, so none of them were loaded; most are in "
-        f"{read[worst].file.name} ({bad[worst].total()} of {read[worst].rows_read}), above all "
-        f"'{problem}' ({problem_count} rows): mend the file, or raise WINBACK_MAX_QUARANTINE_SHARE."
+        f"{max_share:.1%} allowed, so none of them were loaded; above all '{problem}' "
+        f"({problem_count} rows), most of them in {read[worst].file.name} "
+        f"({bad[worst].total()} of {read[worst].rows_read}): "
+        + ("add the rates to transforms/seeds/exchange_rates.csv, " if is_of_rates else "")
+        + "mend the file, or raise WINBACK_MAX_QUARANTINE_SHARE."
     )
 
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 import duckdb
 
@@ -78,15 +78,25 @@ def quarantine(
     )
 
 
-def with_known_currency(
-    connection: duckdb.DuckDBPyConnection, entity: Entity, currencies: Iterable[str]
+def waiting_for_rate(
+    connection: duckdb.DuckDBPyConnection, entity: Entity, first_rates: Mapping[str, date]
 ) -> frozenset[str]:
     """Return the files with orders that waited for an exchange rate which there is now."""
     found = connection.execute(
-        """select distinct file from raw_files.unread_rows
-        where entity = ? and starts_with(reason, 'currency: unknown currency')
-            and list_contains(?, upper(trim(
-                case when json_valid(payload) then payload ->> '$.currency' end)))""",
-        [entity.name, sorted(currencies)],
+        """select distinct file from (
+            select file, try_cast(left(trim(record ->> '$.ordered_at'), 10) as date) as ordered_on,
+                map_extract(map($currencies, $days), upper(trim(record ->> '$.currency')))[1]
+                    as first_day
+            from (
+                select file, case when json_valid(payload) then payload end as record
+                from raw_files.unread_rows
+                where entity = $entity and starts_with(reason, 'currency:')
+            )
+        ) where ordered_on >= first_day""",
+        {
+            "entity": entity.name,
+            "currencies": list(first_rates),
+            "days": list(first_rates.values()),
+        },
     ).fetchall()
     return frozenset(str(name) for (name,) in found)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
 
 from pipeline.loading.typed_columns import FIRST_YEAR, LAST_YEAR, TypedColumn, text_of
 from pipeline.sources.contract import Entity
@@ -27,7 +28,7 @@ def missing_columns(entity: Entity, names: Iterable[str]) -> str:
     return ""
 
 
-def checked(entity: Entity, records: Records, file_id: int, currencies: Iterable[str]) -> str:
+def checked(entity: Entity, records: Records, file_id: int, first_rates: Mapping[str, date]) -> str:
     """Return a query for the records with typed columns, hash, and what is wrong with bad ones.
 
     ``_problem`` has no value of the record in it, ``_reason`` may have one, ``_payload`` has all.
@@ -47,7 +48,7 @@ def checked(entity: Entity, records: Records, file_id: int, currencies: Iterable
         clocked as ({", ".join(["select *", *clocks])} from given),
         typed as (select *, {", ".join(values)}, nullif({_json(extra)}, '{{}}') as extra
             from clocked),
-        judged as (select *, coalesce(fault, {_problem(entity, columns, currencies)}) as problem
+        judged as (select *, coalesce(fault, {_problem(entity, columns, first_rates)}) as problem
             from typed)
         select {", ".join(named)}, cast(extra as json) as _extra, {file_id} as _file_id,
             row_number as _row_number, {_hash(columns)} as _record_hash, problem as _problem,
@@ -57,14 +58,16 @@ def checked(entity: Entity, records: Records, file_id: int, currencies: Iterable
         from judged"""
 
 
-def _problem(entity: Entity, columns: Sequence[TypedColumn], currencies: Iterable[str]) -> str:
-    known = ", ".join(literal(currency.upper()) for currency in sorted(currencies))
+def _problem(
+    entity: Entity, columns: Sequence[TypedColumn], first_rates: Mapping[str, date]
+) -> str:
+    known = ", ".join(literal(currency) for currency in sorted(first_rates))
     conditions = [
         (condition, f"{column.column.name}: {what}")
         for column in columns
         for condition, what in _conditions(column, known)
     ]
-    conditions += _conditions_together(entity, columns)
+    conditions += _conditions_together(entity, columns, first_rates)
     cases = "\n".join(f"when {condition} then {literal(what)}" for condition, what in conditions)
     return f"case {cases} end"
 
@@ -93,7 +96,7 @@ def _conditions(column: TypedColumn, currencies: str) -> Iterator[tuple[str, str
 
 
 def _conditions_together(
-    entity: Entity, columns: Sequence[TypedColumn]
+    entity: Entity, columns: Sequence[TypedColumn], first_rates: Mapping[str, date]
 ) -> Iterator[tuple[str, str]]:
     """Yield what several columns may not be together, as SQL and in words."""
     place = {column.column.name: column.place for column in columns}
@@ -107,6 +110,12 @@ def _conditions_together(
             for name in entity.one_of
         ]
         yield f"coalesce({', '.join(usable)}) is null", f"{names}: no address"
+    if {"currency", "ordered_at"} <= place.keys():
+        for currency, day in sorted(first_rates.items()):
+            is_it = f"v{place['currency']} = {literal(currency)}"
+            is_before = f"inbox_day(v{place['ordered_at']}) < date '{day:%Y-%m-%d}'"
+            if day > date.min:
+                yield f"{is_it} and {is_before}", "currency: no exchange rate for its day"
     if {"quantity", "unit_price"} <= place.keys():
         total = f"cast(v{place['quantity']} as double) * v{place['unit_price']}"
         yield f"abs({total}) >= {IMPLAUSIBLE}", "quantity: implausible with this unit_price"

@@ -69,6 +69,7 @@ def make_macros(connection: duckdb.DuckDBPyConnection, zone: str) -> None:
                 main.to_utc(x, {literal(zone)})
             ) end""",
         f"inbox_local(x) as timezone({literal(zone)}, x)",
+        f"inbox_day(x) as cast(main.to_local(x, {literal(zone)}) as date)",
     )
     for macro in (*MACROS, *zoned):
         connection.execute(f"create or replace temp macro {macro}")

@@ -70,7 +70,8 @@ class InboxFile:
         stat = self.path.stat()
         if not self.path.is_file():
             raise FileRefused("it is no ordinary file; move it away")
-        return FileState(stat.st_size, stat.st_mtime_ns)
+        # Who writes into a file and sets its time back cannot set back when that was done.
+        return FileState(stat.st_size, max(stat.st_mtime_ns, stat.st_ctime_ns))
 
     def sha256(self) -> str:
         """Return what tells the content of the file from any other."""

@@ -19,7 +19,21 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON")
 
 
-_DECODER = json.JSONDecoder(parse_float=_Number, parse_int=_Number, parse_constant=_no_constant)
+class _Doubled(dict[str, Any]):
+    """An object that has a name twice, of which nobody can tell which was meant."""
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    return found if len(found) == len(pairs) else _Doubled(found)
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_object,
+    parse_float=_Number,
+    parse_int=_Number,
+    parse_constant=_no_constant,
+)
 
 
 def read_json(path: Path, scratch: Path, *, is_array_allowed: bool) -> Records:
@@ -53,7 +67,7 @@ def _take_lines(stream: IO[bytes], parts: RecordParts) -> None:
         except UnicodeDecodeError:
             parts.add_bad("not UTF-8", content)
         except (ValueError, RecursionError):
-            parts.add_bad("not a JSON object", content)
+            parts.add_bad("not a JSON object, or a name twice", content)
 
 
 def _take_array(path: Path, parts: RecordParts) -> None:
@@ -63,7 +77,7 @@ def _take_array(path: Path, parts: RecordParts) -> None:
                 try:
                     parts.add(_flat(element, text), len(text))
                 except ValueError:
-                    parts.add_bad("not a JSON object", text.encode("utf-8"))
+                    parts.add_bad("not a JSON object, or a name twice", text.encode("utf-8"))
     except UnicodeDecodeError:
         raise FileRefused("it is not UTF-8; save it as such") from None
     except (ValueError, RecursionError):
@@ -130,8 +144,8 @@ class _Array:
 
 def _flat(element: Any, text: str) -> dict[str, str | None]:
     """Return an object's values as text under names in lower case, else raise ``ValueError``."""
-    if not isinstance(element, dict):
-        raise ValueError("no object")
+    if not isinstance(element, dict) or isinstance(element, _Doubled):
+        raise ValueError("no object, or one with a name twice")
     flat = {name.strip().lower(): _as_text(value) for name, value in element.items()}
     if len(flat) < len(element):
         raise ValueError("two names that differ in case only")

@@ -17,6 +17,10 @@ FORMAT = 1
 NAME = re.compile(r"sync-\d{8}T\d{6}\.\d{6}Z\.duckdb")
 
 
+OWN_SALT = "select value from {sync}.settings where name = 'identity_salt'"
+"""What two warehouses never share: it is made of the first people of each."""
+
+
 class BackupError(Exception):
     """A file cannot be restored from; a sentence says why and what to do."""
 
@@ -63,6 +67,7 @@ def restore(warehouse: Warehouse, path: Path) -> dict[str, int]:
         try:
             with _attached(connection, path, "(read_only)"):
                 _check(connection, path)
+                _refuse_another_shops(connection, path)
                 with transaction(connection):
                     tables = sorted(_columns(connection, "kept_copy"))
                     row_counts = {table: _put_back(connection, table) for table in tables}
@@ -71,6 +76,18 @@ def restore(warehouse: Warehouse, path: Path) -> dict[str, int]:
                     return row_counts
         except (duckdb.IOException, duckdb.CatalogException) as error:
             raise BackupError(f"{path.name} is no backup of Winback's: {error}") from error
+
+
+def _refuse_another_shops(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    salts = [
+        {str(salt) for (salt,) in connection.execute(OWN_SALT.format(sync=sync)).fetchall()}
+        for sync in ("sync", "kept_copy.sync")
+    ]
+    if all(salts) and salts[0] != salts[1]:
+        raise BackupError(
+            f"{path.name} is of another warehouse; to start anew from it, name an empty folder in "
+            "WINBACK_VAR"
+        )
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, moment: datetime) -> None:

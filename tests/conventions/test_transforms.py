@@ -29,6 +29,7 @@ CLOCKS_AND_LOTS = re.compile(
 LONGEST = 120
 LONGER_FOR_A_REASON = {
     "customer_activity": "the columns that the contract names, in one place",
+    "int_consents_unioned": "every place where a consent may be told",
     "int_cycles": "gaps, months and customers are counted for shop and categories alike",
     "int_customers_described": "one step per place that a value may come from",
     "int_orders_unioned": "totals and exchange rates of all sources",

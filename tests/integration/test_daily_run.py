@@ -37,24 +37,27 @@ def test_a_second_run_pushes_nothing_and_touches_no_file(shop: Shop) -> None:
 
 
 def test_whoever_wants_no_mail_is_off_every_list_on_the_next_run(shop: Shop) -> None:
-    on_the_day, after_it, unread, settled = shop.listed("dormant")[:4]
+    on_the_day, after_it, unread, undated = shop.listed("dormant")[:4]
     day_after = LAST_DAY + timedelta(days=1)
     opt_outs = [
         (on_the_day, "email", "unsubscribed", f"{LAST_DAY} 10:00"),
         (after_it, "email", "unsubscribed", f"{day_after} 10:00"),
         # Not what the contract allows, but who wrote it wants no mail.
         (unread, "E-Mail", "unsubscribed", f"{day_after} 10:00"),
-        (settled, "E-Mail", "unsubscribed", f"{day_after} 10:00"),
-        (settled, "email", "subscribed", "2199-01-01 10:00"),
     ]
     shop.write("consents", "later.csv", CONSENTS, opt_outs)
+    shop.write(
+        "customers",
+        "accounts.csv",
+        ("customer_id", "email", "email_consent"),
+        [("1", undated, "unsubscribed")],
+    )
 
     shop.daily()
 
     everywhere = [line for path in (shop.var / "outbox").iterdir() for line in path.open()]
-    for email in (on_the_day, after_it, unread):
+    for email in (on_the_day, after_it, unread, undated):
         assert not [line for line in everywhere if email in line]
-    assert settled in shop.listed("dormant")
     assert shop.rows(
         "select distinct reason from sync.ledger where action = 'remove' order by 1"
     ) == [

@@ -123,7 +123,7 @@ def test_the_smallest_shop_of_the_readme_runs(clone: Path, first_run: str, tmp_p
 
     said = do(clone, ".venv/bin/winback run --as-of 2026-11-20", **settings)
 
-    assert "people 1, buyers 1, purchases 1, revenue 49.90 EUR" in said
+    assert "people 1, buyers 1, purchases 1, their revenue 49.90 EUR" in said
     assert "ann@example.com" in (tmp_path / "var/outbox/winback_new.csv").read_text()
 
 

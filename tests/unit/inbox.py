@@ -5,7 +5,8 @@ import itertools
 import json
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,9 @@ class Inbox:
     folder: Path
     warehouse: Warehouse
     zone: str = "Europe/London"
-    currencies: frozenset[str] = frozenset({"GBP", "EUR"})
+    first_rates: Mapping[str, date] = field(
+        default_factory=lambda: {"GBP": date.min, "EUR": date(1970, 1, 1)}
+    )
 
     def put(self, name: str, content: str | bytes) -> Path:
         """Write a file, later than the one before it."""
@@ -63,7 +66,7 @@ class Inbox:
         return path
 
     def put_gzip(self, name: str, content: str) -> Path:
-        return self.put(name, gzip.compress(content.encode("utf-8")))
+        return self.put(name, gzip.compress(content.encode("utf-8"), mtime=0))
 
     def put_parquet(self, name: str, columns: Mapping[str, Any]) -> Path:
         path = self.put(name, b"")
@@ -79,7 +82,7 @@ class Inbox:
             ENTITY_BY_NAME[entity],
             self.folder,
             zone=self.zone,
-            currencies=self.currencies,
+            first_rates=self.first_rates,
             max_share=max_share,
         )
 

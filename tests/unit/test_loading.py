@@ -1,4 +1,5 @@
 import tempfile
+from datetime import date
 from pathlib import Path
 from typing import NoReturn
 
@@ -7,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.loading import intake, load
-from pipeline.loading.load import LoadStopped, currencies_known
+from pipeline.loading.load import LoadStopped, first_rates
 from pipeline.warehouse import Warehouse
 from tests.unit.inbox import FILES, GOOD, ORDERS, Inbox
 
@@ -42,9 +43,16 @@ def test_without_an_inbox_the_load_stops_and_says_so(inbox: Inbox) -> None:
 
 
 def test_without_a_folder_for_the_entity_nothing_is_read(inbox: Inbox) -> None:
+    (inbox.folder / "consents").mkdir()
+
     report = inbox.load()
 
     assert (report.files_read, report.rows_read, report.refused) == (0, 0, ())
+
+
+def test_an_inbox_without_any_folder_is_not_taken_for_one_without_news(inbox: Inbox) -> None:
+    with pytest.raises(LoadStopped, match="none of the folders orders, order_lines"):
+        inbox.load()
 
 
 def test_a_file_where_the_entity_s_folder_should_be_stops_the_load(inbox: Inbox) -> None:
@@ -63,8 +71,9 @@ def test_too_many_bad_rows_stop_the_load_and_only_quarantine_stays(inbox: Inbox)
 
     message = str(stopped.value)
     assert "orders: 20 of 320 new rows are bad, more than the 5.0% allowed" in message
-    assert "orders/2.csv (20 of 20), above all 'ordered_at: unreadable time' (19 rows)" in message
-    assert "mend the file, or raise WINBACK_MAX_QUARANTINE_SHARE" in message
+    assert "above all 'ordered_at: unreadable time' (19 rows)" in message
+    assert "most of them in orders/2.csv (20 of 20): mend the file" in message
+    assert "or raise WINBACK_MAX_QUARANTINE_SHARE" in message
     assert "@" not in message
     assert inbox.versions() == inbox.rows(FILES) == []
     assert len(inbox.quarantined()) == 20
@@ -122,38 +131,64 @@ def test_nothing_of_a_file_stays_in_temporary_folders(inbox: Inbox) -> None:
 
 def test_orders_that_waited_for_an_exchange_rate_come_in_when_there_is_one(inbox: Inbox) -> None:
     head = "order_id,ordered_at,currency,total"
-    inbox.put("orders/a.csv", f"{head}\n1,2024-01-31,GBP,5\n2,2024-01-31,usd,5\n3,2024-01-31,sek,5")
-    inbox.put("orders/b.csv", f"{head}\n4,2024-01-31,chf,5")
+    rows = ("1,2024-01-31,GBP,5", "2,2024-01-31,usd,5", "3,2024-01-31,sek,5", "4,2024-01-30,usd,5")
+    inbox.put("orders/a.csv", "\n".join([head, *rows]))
+    inbox.put("orders/b.csv", f"{head}\n5,2024-01-31,chf,5")
     inbox.load()
     assert inbox.load().files_unchanged == 2
 
-    inbox.currencies = frozenset({"GBP", "USD"})
+    inbox.first_rates = {"GBP": date.min, "USD": date(2024, 1, 31)}
     report = inbox.load()
 
     assert (report.files_read, report.files_unchanged) == (1, 1)
-    assert (report.rows_kept, report.rows_duplicate, report.rows_quarantined) == (1, 1, 1)
+    assert (report.rows_kept, report.rows_duplicate, report.rows_quarantined) == (1, 1, 2)
     assert inbox.rows("select order_id from raw_files.orders order by 1") == [("1",), ("2",)]
-    waiting = "select file, row_number from raw_files.unread_rows order by all"
-    assert inbox.rows(waiting) == [("orders/a.csv", 3), ("orders/b.csv", 1)]
+    waiting = "select file, row_number, reason from raw_files.unread_rows order by all"
+    assert inbox.rows(waiting) == [
+        ("orders/a.csv", 3, "currency: unknown currency 'sek'"),
+        ("orders/a.csv", 4, "currency: no exchange rate for its day 'usd'"),
+        ("orders/b.csv", 1, "currency: unknown currency 'chf'"),
+    ]
     assert inbox.load().files_unchanged == 2
 
 
+def test_the_day_of_an_order_is_the_shops_when_its_rate_is_looked_for(inbox: Inbox) -> None:
+    inbox.first_rates = {"GBP": date.min, "USD": date(2024, 7, 1)}
+    head = "order_id,ordered_at,currency,total"
+    # In London, which is an hour ahead of UTC in summer.
+    inbox.put("orders/a.csv", f"{head}\n1,2024-06-30T23:00Z,usd,5\n2,2024-06-30T22:59Z,usd,5")
+
+    inbox.load()
+
+    assert inbox.rows("select order_id from raw_files.orders") == [("1",)]
+
+
 @pytest.mark.parametrize(
-    ("seed", "known"),
+    ("lines", "first"),
     [
-        ("currency,valid_from,rate\n", {"GBP"}),
+        ("", {}),
         (
-            "currency,valid_from,rate\neur,2024-01-01,0.85\n USD ,2024-01-01,0.8\n",
-            {"GBP", "EUR", "USD"},
+            "eur,2024-02-01,0.85\neur,2024-01-01,0.86\n USD , 2024-03-01,0.8\n",
+            {"EUR": date(2024, 1, 1), "USD": date(2024, 3, 1)},
         ),
-        ("\ufeffcurrency,valid_from,rate\n,2024-01-01,1\n", {"GBP"}),
+        (",2024-01-01,1\n", {}),
     ],
 )
-def test_currencies_are_known_by_having_a_rate(tmp_path: Path, seed: str, known: set[str]) -> None:
+def test_a_currency_is_known_from_the_day_of_its_first_rate(
+    tmp_path: Path, lines: str, first: dict[str, date]
+) -> None:
     path = tmp_path / "exchange_rates.csv"
-    path.write_text(seed, encoding="utf-8")
+    path.write_text(f"\ufeffcurrency,valid_from,rate\n{lines}", encoding="utf-8")
 
-    assert currencies_known("gbp", path) == known
+    assert first_rates("gbp", path) == {"GBP": date.min, **first}
+
+
+@pytest.mark.parametrize("text", ["currency,rate\nusd,1\n", "currency,valid_from\nusd,1.1.2024\n"])
+def test_a_rate_without_a_day_stops_the_load(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "exchange_rates.csv"
+    path.write_text(text)
+    with pytest.raises(LoadStopped, match="valid_from"):
+        first_rates("GBP", path)
 
 
 CELLS = st.one_of(

@@ -1,4 +1,5 @@
--- The state of each channel on the as-of date, and the one loaded newest, which may be later.
+-- The state of each channel on the as-of date, and the strictest word since: a yes counts from its
+-- own day on, so one that is still to come undoes nothing.
 with
 
 consents as (
@@ -77,8 +78,10 @@ in_force as (
             {'state': state, 'since': consented_at},
             {'at': consented_at, 'strictness': -strictness}
         ) filter (where consented_date <= {{ as_of_date() }}) as standing,
-        arg_max(state, {'at': consented_at, 'strictness': -strictness}) as newest_state,
-        max(consented_at) as newest_since,
+        arg_min(state, strictness) filter (
+            where consented_date > {{ as_of_date() }}
+        ) as later_state,
+        max(consented_at) filter (where consented_date <= {{ as_of_date() }}) as last_told_at,
         coalesce(
             bool_or(state = 'redacted') filter (where consented_date <= {{ as_of_date() }}), false
         ) as was_redacted,
@@ -99,8 +102,8 @@ states as (
         channel,
         standing['state'] as state,
         standing['since'] as state_since,
-        newest_state,
-        newest_since,
+        coalesce(later_state, standing['state']) as newest_state,
+        last_told_at,
         was_redacted,
         is_redacted_newest
 

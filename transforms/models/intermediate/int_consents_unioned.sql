@@ -22,6 +22,8 @@ customer_versions as (
         consented_at,
         registered_at,
         updated_at,
+        has_update_time,
+        loaded_number = 1 as is_newest,
         lag(email_consent) over (
             partition by account_key
             order by
@@ -38,7 +40,7 @@ customer_versions as (
 -- The short form: the state stands in the customer's own record. Without a date of its own it is
 -- as old as the record: a record that was written again for another reason says nothing new, and
 -- must not undo what was unsubscribed elsewhere in between. Only a change is dated by its record;
--- a refusal always is.
+-- a refusal always is, and one without any date holds whatever else was said and when.
 files_customers as (
 
     select
@@ -50,6 +52,11 @@ files_customers as (
         coalesce(
             consented_at,
             case
+                when
+                    is_newest
+                    and not has_update_time
+                    and state in ('unsubscribed', 'objected', 'redacted')
+                    then timestamp '2199-12-31'
                 when previous_state <> state or state not in ('subscribed', 'soft_opt_in')
                     then updated_at
             end,

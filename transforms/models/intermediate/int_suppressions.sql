@@ -19,7 +19,8 @@ events as (
 
     where
         event = 'complained'
-        or (event = 'bounced' and bounce_type = 'hard')
+        -- A bounce that nobody calls soft may be a hard one.
+        or (event = 'bounced' and bounce_type is distinct from 'soft')
 
 ),
 
@@ -197,7 +198,7 @@ unread as (
             keys.customer_id = consents.customer_id
             and unread_records.entity = 'consents'
             and consents.channel = 'email'
-            and unread_records.quarantined_at < consents.newest_since
+            and unread_records.quarantined_at < consents.last_told_at
 
     where consents.customer_id is null
 

@@ -25,6 +25,7 @@ customers as (
         has_account,
         coalesce(is_blocked, false) as is_blocked,
         coalesce(updated_at, registered_at) as updated_at,
+        updated_at is not null as has_update_time,
         email_consent,
         consent_at as consented_at,
         version_number,

@@ -5,7 +5,10 @@ versions as (
 
     {{
         numbered_versions(
-            'email_events', ['event_id'], first="records.event in ('unsubscribed', 'complained')"
+            'email_events',
+            ['event_id'],
+            first="records.event in ('unsubscribed', 'complained')"
+            ~ " or (records.event = 'bounced' and records.bounce_type is distinct from 'soft')"
         )
     }}
 

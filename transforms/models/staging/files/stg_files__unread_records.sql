@@ -1,5 +1,6 @@
--- Records about people that could not be read and may hold a no. What cannot be one (a yes, a mail
--- that arrived) is left out, and so is what a later record has settled.
+-- Records about people that could not be read and may hold a no, or the purchase of somebody taken
+-- for quiet. What cannot be either (a yes, a mail that arrived) is left out, and so is what a later
+-- record has settled.
 with
 
 unread as (
@@ -14,7 +15,7 @@ unread as (
 
     where
         {{ is_chosen('files') }}
-        and entity in ('customers', 'consents', 'email_events')
+        and entity in ('orders', 'customers', 'consents', 'email_events')
 
 ),
 
@@ -25,6 +26,7 @@ told as (
         quarantined_at,
         nullif(trim(record ->> '$.customer_id'), '') as customer_id,
         case entity
+            when 'orders' then record ->> '$.order_id'
             when 'customers' then record ->> '$.customer_id'
             when 'email_events' then record ->> '$.event_id'
         end as record_key,
@@ -38,6 +40,17 @@ told as (
 ),
 
 later as (
+
+    select
+        'orders' as entity,
+        order_id as record_key,
+        max(_loaded_at) as loaded_at
+
+    from {{ source('raw_files', 'orders') }}
+
+    group by order_id
+
+    union all
 
     select
         'customers' as entity,
