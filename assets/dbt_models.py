@@ -10,15 +10,8 @@ from dagster._core.definitions.metadata import TableMetadataSet
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 
 from pipeline import builds
-from pipeline.resources import (
-    RunResource,
-    SettingsResource,
-    WarehouseResource,
-    dbt_project,
-    dbt_vars,
-    model_vars,
-    prepare_manifest,
-)
+from pipeline.dbt_project import dbt_project, dbt_vars, model_vars, prepare_manifest
+from pipeline.resources import RunResource, SettingsResource, WarehouseResource
 from pipeline.sql import count_of, has_table
 from pipeline.summaries import SUMMARIES
 from pipeline.warehouse import Warehouse

@@ -3,14 +3,9 @@
 import dagster as dg
 
 from pipeline.automation import RETRIES
+from pipeline.dbt_project import descriptions_of_marts, marts
 from pipeline.publishing import SCHEMA, publish
-from pipeline.resources import (
-    RunResource,
-    SettingsResource,
-    WarehouseResource,
-    descriptions_of_marts,
-    marts,
-)
+from pipeline.resources import RunResource, SettingsResource, WarehouseResource
 from pipeline.sync import ledger
 
 

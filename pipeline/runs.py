@@ -15,13 +15,13 @@ from dagster._utils.error import SerializableErrorInfo
 
 from pipeline import run_lock
 from pipeline.as_of import resolve_as_of
+from pipeline.dbt_project import descriptions_of_marts
 from pipeline.definitions import build_definitions
 from pipeline.publishing import publish
 from pipeline.resources import (
     LOCK_NAME,
     RunResource,
     WarehouseResource,
-    descriptions_of_marts,
     keep_private,
     open_warehouse,
 )
