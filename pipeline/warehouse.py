@@ -119,18 +119,15 @@ MACROS = (
 QUARANTINE_ROWS = """
     source varchar not null, file varchar not null, file_sha256 varchar not null,
     row_number bigint, entity varchar not null, reason varchar not null, payload varchar,
-    quarantined_at timestamp not null
+    quarantined_at timestamp not null, settled_at timestamp
 """
 
 UNREAD_ROWS = """
     create or replace view raw_files.unread_rows as
-    select * from quarantine.rows as bad
-    where source = 'files' and not exists (
-        select 1 from raw_files.loaded_files as files
-        where files.path = bad.file and files.loaded_at > bad.quarantined_at
-    )
+    select * exclude (settled_at) from quarantine.rows
+    where source = 'files' and settled_at is null
 """
-"""Rows in quarantine whose file has not been read again since, which settles them."""
+"""Rows in quarantine that no later record has settled."""
 
 
 @dataclass(frozen=True)

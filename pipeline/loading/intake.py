@@ -8,9 +8,10 @@ from pathlib import Path
 import duckdb
 
 from pipeline.loading.file_registry import NewFile, last_file_id, last_loads
-from pipeline.loading.quarantine import Refusal, waiting_for_rate
+from pipeline.loading.quarantine import Refusal
 from pipeline.loading.record_checks import checked, missing_columns
 from pipeline.loading.typed_columns import make_macros
+from pipeline.loading.unread import waiting_for_rate
 from pipeline.sources.contract import Entity
 from pipeline.sources.files import FileState, InboxFile, faults_of_the_file, read_file
 from pipeline.sources.records import FileRefused

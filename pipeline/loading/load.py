@@ -12,6 +12,7 @@ from pathlib import Path
 from pipeline.loading.file_registry import RowCounts, list_new_files, note_times, register
 from pipeline.loading.intake import Intake
 from pipeline.loading.quarantine import problems, quarantine
+from pipeline.loading.unread import settle_unread
 from pipeline.loading.versions import Settled, settle
 from pipeline.sources.contract import ENTITIES, Entity
 from pipeline.sources.files import InboxFile, inbox_files
@@ -129,6 +130,8 @@ def _finish(intake: Intake, max_share: float) -> LoadReport:
     bad = problems(connection)
     complaint = _complaint(intake, bad, max_share)
     with transaction(connection):
+        if not complaint:
+            settle_unread(connection, entity, now)
         quarantine(connection, entity, intake.refused, now)
         if not complaint:
             counts = _counted(intake, bad, settle(connection, entity, now) if intake.new else {})

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 import duckdb
 
@@ -65,38 +65,14 @@ def quarantine(
         )
     values = {"source": SOURCE, "entity": entity.name, "now": now}
     connection.execute(
-        f"update quarantine.rows as there set quarantined_at = $now "
+        f"update quarantine.rows as there set quarantined_at = $now, settled_at = null "
         f"from temp.rejected where {THE_SAME}",
         values,
     )
     connection.execute(
         f"""insert into quarantine.rows
-        select $source, file, sha256, row_number, $entity, reason, payload, $now
+        select $source, file, sha256, row_number, $entity, reason, payload, $now, null
         from temp.rejected
         where not exists (select 1 from quarantine.rows as there where {THE_SAME})""",
         values,
     )
-
-
-def waiting_for_rate(
-    connection: duckdb.DuckDBPyConnection, entity: Entity, first_rates: Mapping[str, date]
-) -> frozenset[str]:
-    """Return the files with orders that waited for an exchange rate which there is now."""
-    found = connection.execute(
-        """select distinct file from (
-            select file, try_cast(left(trim(record ->> '$.ordered_at'), 10) as date) as ordered_on,
-                map_extract(map($currencies, $days), upper(trim(record ->> '$.currency')))[1]
-                    as first_day
-            from (
-                select file, case when json_valid(payload) then payload end as record
-                from raw_files.unread_rows
-                where entity = $entity and starts_with(reason, 'currency:')
-            )
-        ) where ordered_on >= first_day""",
-        {
-            "entity": entity.name,
-            "currencies": list(first_rates),
-            "days": list(first_rates.values()),
-        },
-    ).fetchall()
-    return frozenset(str(name) for (name,) in found)

@@ -35,7 +35,6 @@ LONGER_FOR_A_REASON = {
     "int_orders_unioned": "totals and exchange rates of all sources",
     "int_purchases_with_rhythm": "one chain from purchase to dates, a step per formula",
     "int_suppressions": "one step per reason, so that each can be read alone",
-    "stg_files__unread_records": "one rule: whom a record is about and what settles it",
     "stg_online_retail__lines": "the overlap of two sheets, looked for only where it can be",
 }
 

@@ -47,7 +47,7 @@ def test_a_warehouse_that_was_never_built_is_not_current(tmp_path: Path) -> None
         LOADED,
         LOADED.replace("raw_files", "raw_online_retail"),
         "insert into quarantine.rows values ('files', 'a.csv', 'abc', 1, 'consents', 'state', '',"
-        " timestamp '2026-07-01')",
+        " timestamp '2026-07-01', null)",
         "insert into sync.suppressions values ('files', 'a@x.org', 'spam', null,"
         " timestamp '2026-07-01')",
         SENT.format(day="2026-06-29"),

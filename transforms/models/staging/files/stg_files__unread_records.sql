@@ -1,6 +1,5 @@
 -- Records about people that could not be read and may hold a no, or the purchase of somebody taken
--- for quiet. What cannot be either (a yes, a mail that arrived) is left out, and so is what a later
--- record has settled.
+-- for quiet. What cannot be either (a yes, a mail that arrived) is left out.
 with
 
 unread as (
@@ -25,11 +24,6 @@ told as (
         entity,
         quarantined_at,
         nullif(trim(record ->> '$.customer_id'), '') as customer_id,
-        case entity
-            when 'orders' then record ->> '$.order_id'
-            when 'customers' then record ->> '$.customer_id'
-            when 'email_events' then record ->> '$.event_id'
-        end as record_key,
         main.addresses_within(payload) as emails,
         coalesce(lower(trim(record ->> '$.state')), '') as state,
         coalesce(lower(trim(record ->> '$.channel')), '') as channel,
@@ -39,64 +33,22 @@ told as (
 
 ),
 
-later as (
-
-    select
-        'orders' as entity,
-        order_id as record_key,
-        max(_loaded_at) as loaded_at
-
-    from {{ source('raw_files', 'orders') }}
-
-    group by order_id
-
-    union all
-
-    select
-        'customers' as entity,
-        customer_id as record_key,
-        max(_loaded_at) as loaded_at
-
-    from {{ source('raw_files', 'customers') }}
-
-    group by customer_id
-
-    union all
-
-    select
-        'email_events' as entity,
-        event_id as record_key,
-        max(_loaded_at) as loaded_at
-
-    from {{ source('raw_files', 'email_events') }}
-
-    group by event_id
-
-),
-
 doubtful as (
 
     select
-        told.entity,
-        told.quarantined_at,
-        told.customer_id,
-        told.emails
+        entity,
+        quarantined_at,
+        customer_id,
+        emails
 
     from told
 
-    left outer join later
-        on
-            told.entity = later.entity
-            and told.record_key = later.record_key
-            and told.quarantined_at < later.loaded_at
-
     where
-        later.record_key is null
-        and told.event not in ('sent', 'delivered', 'opened', 'clicked')
-        and told.state not in ('subscribed', 'soft_opt_in')
+        event not in ('sent', 'delivered', 'opened', 'clicked')
+        and state not in ('subscribed', 'soft_opt_in')
         and not (
-            told.channel in ('sms', 'phone', 'ads')
-            and told.state in ('unsubscribed', 'never', 'pending')
+            channel in ('sms', 'phone', 'ads')
+            and state in ('unsubscribed', 'never', 'pending')
         )
 
 ),
