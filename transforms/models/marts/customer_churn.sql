@@ -27,26 +27,9 @@ trends as (
 
 states as (
 
-    select
-        customer_id,
-        purchase_count,
-        last_purchase_date,
-        due_on,
-        slipping_on,
-        dormant_on,
-        long_dormant_on,
-        lost_on,
-        case
-            when {{ as_of_date() }} >= lost_on then 'lost'
-            when {{ as_of_date() }} >= long_dormant_on then 'long_dormant'
-            when {{ as_of_date() }} >= dormant_on then 'dormant'
-            when {{ as_of_date() }} >= slipping_on then 'slipping'
-            when {{ as_of_date() }} >= due_on then 'due'
-            when purchase_count = 1 then 'new'
-            else 'active'
-        end as lifecycle
+    select * from {{ ref('customer_lifecycle') }}
 
-    from rhythm
+    where valid_to is null
 
 ),
 
@@ -55,16 +38,9 @@ churn as (
     select
         states.customer_id,
         states.lifecycle,
-        case states.lifecycle
-            when 'lost' then states.lost_on
-            when 'long_dormant' then states.long_dormant_on
-            when 'dormant' then states.dormant_on
-            when 'slipping' then states.slipping_on
-            when 'due' then states.due_on
-            else states.last_purchase_date
-        end as lifecycle_since,
+        states.valid_from as lifecycle_since,
         activity.overdue_ratio,
-        states.dormant_on,
+        rhythm.dormant_on,
         cast(null as double) as p_alive,
         cast(null as double) as p_buys_90d,
         cast(null as double) as expected_purchases_90d,
@@ -90,6 +66,9 @@ churn as (
         {{ as_of_date() }} as as_of_date
 
     from states
+
+    inner join rhythm
+        on states.customer_id = rhythm.customer_id
 
     inner join activity
         on states.customer_id = activity.customer_id
