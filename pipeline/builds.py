@@ -13,6 +13,7 @@ from typing import Any
 
 import duckdb
 
+from pipeline import churn_model
 from pipeline.settings import TRANSFORMS
 from pipeline.sql import has_table
 from pipeline.warehouse import MACROS, Warehouse
@@ -55,8 +56,8 @@ def fingerprint(shape: Mapping[str, Any]) -> str:
     """Return what tells these models with these variables from any others."""
     digest = hashlib.sha256(json.dumps(shape, sort_keys=True).encode())
     digest.update("".join((*MACROS, version("duckdb"), version("dbt-core"))).encode())
-    for path in sorted(project_files()):
-        digest.update(f"{path.relative_to(TRANSFORMS)}\n".encode() + path.read_bytes())
+    for path in sorted((*project_files(), *_fitted_by())):
+        digest.update(f"{path.relative_to(TRANSFORMS.parent)}\n".encode() + path.read_bytes())
     return digest.hexdigest()
 
 
@@ -65,6 +66,11 @@ def project_files() -> list[Path]:
     folders = [TRANSFORMS / folder for folder in ("models", "seeds", "macros", "tests")]
     inside = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
     return [TRANSFORMS / "dbt_project.yml", TRANSFORMS / "profiles.yml", *inside]
+
+
+def _fitted_by() -> list[Path]:
+    """Return the files of the churn model, which a dbt model imports."""
+    return list(Path(churn_model.__file__).parent.glob("*.py"))
 
 
 def is_current(warehouse: Warehouse, models: str, day: date) -> bool:

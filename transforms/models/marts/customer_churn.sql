@@ -19,6 +19,12 @@ activity as (
 
 ),
 
+predictions as (
+
+    select * from {{ ref('int_predictions') }}
+
+),
+
 trends as (
 
     select * from {{ ref('int_purchase_trends') }}
@@ -33,7 +39,7 @@ states as (
 
 ),
 
-churn as (
+joined as (
 
     select
         states.customer_id,
@@ -41,14 +47,14 @@ churn as (
         states.valid_from as lifecycle_since,
         activity.overdue_ratio,
         rhythm.dormant_on,
-        cast(null as double) as p_alive,
-        cast(null as double) as p_buys_90d,
-        cast(null as double) as expected_purchases_90d,
-        cast(null as double) as expected_purchases_365d,
-        cast(null as double) as expected_order_value,
-        cast(null as double) as predicted_value_365d,
-        cast(null as double) as predicted_value_365d_low,
-        cast(null as double) as predicted_value_365d_high,
+        predictions.p_alive,
+        predictions.p_buys_90d,
+        predictions.expected_purchases_90d,
+        predictions.expected_purchases_365d,
+        predictions.expected_order_value,
+        predictions.predicted_value_365d,
+        predictions.predicted_value_365d_low,
+        predictions.predicted_value_365d_high,
         cast(null as double) as simple_lifetime_value,
         coalesce(trends.is_buying_less_often, false) as is_buying_less_often,
         trends.recent_gap_days,
@@ -61,9 +67,9 @@ churn as (
         activity.own_gap_count >= {{ var('signal_earlier_count') }}
         and activity.overdue_ratio > 1
         and activity.days_since_last_purchase > activity.gap_p90_days as is_overdue,
-        cast(null as varchar) as risk_band,
-        'not fitted' as prediction_status,
-        {{ as_of_date() }} as as_of_date
+        predictions.habit_left_ratio,
+        predictions.risk_band,
+        predictions.prediction_status
 
     from states
 
@@ -73,8 +79,41 @@ churn as (
     inner join activity
         on states.customer_id = activity.customer_id
 
+    inner join predictions
+        on states.customer_id = predictions.customer_id
+
     left outer join trends
         on states.customer_id = trends.customer_id
+
+),
+
+-- Equal values share a band: only who is worth strictly more counts.
+ranked as (
+
+    select
+        *,
+        rank() over (
+            order by coalesce(predicted_value_365d, simple_lifetime_value) desc nulls last
+        ) - 1 as worth_more_count,
+        count(*) over () as buyer_count
+
+    from joined
+
+),
+
+churn as (
+
+    select
+        * exclude (worth_more_count, buyer_count),
+        case
+            when worth_more_count < {{ var('value_band_top') }} * buyer_count then 'top'
+            when worth_more_count < {{ var('value_band_high') }} * buyer_count then 'high'
+            when worth_more_count < {{ var('value_band_middle') }} * buyer_count then 'middle'
+            else 'low'
+        end as value_band,
+        {{ as_of_date() }} as as_of_date
+
+    from ranked
 
 )
 

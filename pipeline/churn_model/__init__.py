@@ -1,0 +1,1 @@
+"""The churn model: how many purchases are still to come from a customer, and how dear they are."""
