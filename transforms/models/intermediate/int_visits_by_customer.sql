@@ -1,53 +1,12 @@
 with
 
-visits as (
-
-    select
-        *,
-        date_diff('day', occurred_date, {{ as_of_date() }}) as age,
-        coalesce(page_type = 'favourite', false) as is_mark
-
-    from {{ ref('int_visits_unioned') }}
-
-    where occurred_date <= {{ as_of_date() }}
-
-),
-
-keys as (
-
-    select * from {{ ref('int_customer_keys') }}
-
-),
-
-products as (
-
-    select
-        product_id,
-        category
-
-    from {{ ref('int_products_described') }}
-
-),
-
 owned as (
 
     select
-        keys.customer_id,
-        visits.visit_key,
-        visits.occurred_at,
-        visits.occurred_date,
-        visits.age,
-        visits.is_mark,
-        visits.product_id,
-        products.category
+        *,
+        date_diff('day', occurred_date, {{ as_of_date() }}) as age
 
-    from visits
-
-    inner join keys
-        on visits.person_key = keys.person_key
-
-    left outer join products
-        on visits.product_id = products.product_id
+    from {{ ref('int_visits_owned') }}
 
 ),
 

@@ -42,6 +42,12 @@ carts as (
 
 ),
 
+unhappiness as (
+
+    select * from {{ ref('int_unhappiness_by_customer') }}
+
+),
+
 vip_ranks as (
 
     select
@@ -116,6 +122,9 @@ joined as (
         visits.most_viewed_category,
         carts.last_cart_date,
         carts.last_carted_product_id,
+        unhappiness.customer_id is not null as is_unhappy,
+        unhappiness.unhappy_reason,
+        unhappiness.unhappy_since,
         coalesce(purchases.purchase_count >= {{ var('vip_purchase_count') }}, false)
         or coalesce(
             vip_ranks.richer_count < {{ var('vip_revenue_share') }} * vip_ranks.buyer_count, false
@@ -140,6 +149,9 @@ joined as (
 
     left outer join carts
         on customers.customer_id = carts.customer_id
+
+    left outer join unhappiness
+        on customers.customer_id = unhappiness.customer_id
 
     left outer join vip_ranks
         on customers.customer_id = vip_ranks.customer_id
