@@ -36,6 +36,8 @@ LONGER_FOR_A_REASON = {
     "int_orders_unioned": "totals and exchange rates of all sources",
     "int_purchases_with_rhythm": "one chain from purchase to dates, a step per formula",
     "int_suppressions": "one step per reason, so that each can be read alone",
+    "int_returns_compared": "counts of the person, the category and the shop side by side",
+    "int_unhappiness_by_customer": "one step per reason, so that each can be read alone",
     "stg_online_retail__lines": "the overlap of two sheets, looked for only where it can be",
 }
 
