@@ -8,7 +8,8 @@ from pipeline.automation import RETRIES, never_retried
 from pipeline.loading.load import LoadStopped, first_rates, load_entity
 from pipeline.resources import RunResource, SettingsResource, WarehouseResource
 from pipeline.settings import TRANSFORMS
-from pipeline.sources.contract import ENTITIES, Entity
+from pipeline.sources.contract import ENTITIES
+from pipeline.sources.entity import Entity
 from pipeline.sync import ledger
 
 SOURCE = "files"

@@ -7,7 +7,7 @@ import dagster as dg
 from expectations.runner import Outcome, validate
 from pipeline.loading.load import LoadReport
 from pipeline.progress import IDLE
-from pipeline.sources.contract import Entity
+from pipeline.sources.entity import Entity
 from pipeline.sql import count_of
 from pipeline.warehouse import Warehouse
 

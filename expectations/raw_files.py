@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import TYPE_CHECKING
 
-from pipeline.sources.contract import Column, Entity
+from pipeline.sources.entity import Column, Entity
 
 if TYPE_CHECKING:
     import great_expectations as gx
@@ -16,6 +16,7 @@ LAST_TIME = date(2200, 1, 1)
 NEWEST = {"orders": ("ordered_at", 1), "email_events": ("occurred_at", 3)}
 """By which column an entity shows that its files still arrive, and how much later it may."""
 NEVER_EMPTY = ("orders",)
+DAY_OF_YEAR = "(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
 
 
 def suite(
@@ -57,7 +58,7 @@ def suite(
 def _filled(entity: Entity) -> Iterator["gxe.Expectation"]:
     from expectations import rules
 
-    for name in dict.fromkeys((*entity.key, *entity.required)):
+    for name in entity.required:
         if name not in entity.one_of:
             yield rules.filled(name)
     if entity.one_of:
@@ -72,7 +73,13 @@ def _values(column: Column) -> Iterator["gxe.Expectation"]:
 
     if column.allowed:
         yield rules.among_in_any_case(column.name, column.allowed)
-    if column.kind in ("money", "number") and not column.is_negative_allowed:
+    if column.within:
+        yield rules.between(column.name, *column.within)
+    elif column.kind in ("money", "number") and not column.is_negative_allowed:
         yield rules.between(column.name, 0)
+    if column.kind == "count":
+        yield rules.between(column.name, 1)
+    if column.kind == "day_of_year":
+        yield rules.matches(column.name, DAY_OF_YEAR, "a day of the year")
     if column.kind == "time":
         yield rules.between(column.name, FIRST_TIME, LAST_TIME)

@@ -9,7 +9,8 @@ from pipeline.settings import SAMPLE, Settings
 UNREAD = """
     select count(*) filter (row_number is not null),
         count(*) filter (
-            row_number is not null and entity in ('customers', 'consents', 'email_events')
+            row_number is not null
+            and entity in ('customers', 'consents', 'email_events', 'complaints')
             and main.addresses_within(payload) = []
             and coalesce(case when json_valid(payload) then payload ->> '$.customer_id' end, '')
                 = ''

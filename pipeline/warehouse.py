@@ -8,7 +8,8 @@ from pathlib import Path
 
 import duckdb
 
-from pipeline.sources.contract import ENTITIES, META_COLUMNS
+from pipeline.sources.contract import ENTITIES
+from pipeline.sources.entity import META_COLUMNS
 from pipeline.sql import count_of
 
 LOCK_WAIT_SECONDS = 20.0

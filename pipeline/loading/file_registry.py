@@ -6,7 +6,7 @@ from datetime import datetime
 
 import duckdb
 
-from pipeline.sources.contract import Entity
+from pipeline.sources.entity import Entity
 from pipeline.sources.files import FileState, InboxFile
 
 NEW_FILES = """

@@ -12,7 +12,7 @@ from pipeline.loading.quarantine import Refusal
 from pipeline.loading.record_checks import checked, missing_columns
 from pipeline.loading.typed_columns import make_macros
 from pipeline.loading.unread import waiting_for_rate
-from pipeline.sources.contract import Entity
+from pipeline.sources.entity import Entity
 from pipeline.sources.files import FileState, InboxFile, faults_of_the_file, read_file
 from pipeline.sources.records import FileRefused
 from pipeline.sql import count_of, literal, transaction

@@ -14,7 +14,8 @@ from pipeline.loading.intake import Intake
 from pipeline.loading.quarantine import problems, quarantine
 from pipeline.loading.unread import settle_unread
 from pipeline.loading.versions import Settled, settle
-from pipeline.sources.contract import ENTITIES, Entity
+from pipeline.sources.contract import ENTITIES
+from pipeline.sources.entity import Entity
 from pipeline.sources.files import InboxFile, inbox_files
 from pipeline.sql import transaction
 from pipeline.warehouse import Warehouse

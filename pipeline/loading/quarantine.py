@@ -7,7 +7,7 @@ from datetime import datetime
 
 import duckdb
 
-from pipeline.sources.contract import Entity
+from pipeline.sources.entity import Entity
 
 SOURCE = "files"
 THE_SAME = """

@@ -5,12 +5,22 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 
 from pipeline.loading.typed_columns import FIRST_YEAR, LAST_YEAR, TypedColumn, text_of
-from pipeline.sources.contract import Entity
+from pipeline.sources.entity import Entity
 from pipeline.sources.records import Field, Records
 from pipeline.sql import literal
 
 FIRST_BIRTH_YEAR = 1900
 SHOWN_CHARACTERS = 60
+UNREADABLE = {
+    "money": "unreadable number",
+    "number": "unreadable number",
+    "count": "no whole number",
+    "flag": "unreadable flag",
+    "day_of_year": "no day of the year like 03-01",
+}
+"""What is wrong with a value that cannot be read, by kind of column."""
+LARGEST_COUNT = 36_500
+"""The longest count of days that makes sense: a hundred years."""
 IMPLAUSIBLE = 10**11
 """Money and pieces from here on are slips, and their sums would not fit the tables."""
 
@@ -81,18 +91,29 @@ def _conditions(column: TypedColumn, currencies: str) -> Iterator[tuple[str, str
         first = FIRST_YEAR if kind == "time" else FIRST_BIRTH_YEAR
         is_readable = f"coalesce(year({value}) between {first} and {LAST_YEAR}, false)"
         yield f"{given} is not null and not {is_readable}", f"unreadable {kind}"
-    if kind in ("money", "number", "flag"):
-        what = "flag" if kind == "flag" else "number"
-        yield f"{given} is not null and {value} is null", f"unreadable {what}"
-    if kind in ("money", "number"):
-        yield f"abs({value}) >= {IMPLAUSIBLE}", "implausible number"
-    if kind in ("money", "number") and not column.column.is_negative_allowed:
-        yield f"{value} < 0", "negative number"
+    if kind in UNREADABLE:
+        yield f"{given} is not null and {value} is null", UNREADABLE[kind]
+    yield from _ranges(column)
     if kind == "currency":
         yield f"{value} not in ({currencies})", "unknown currency"
     if column.column.allowed:
         allowed = ", ".join(literal(value) for value in column.column.allowed)
         yield f"{value} not in ({allowed})", "unknown value"
+
+
+def _ranges(column: TypedColumn) -> Iterator[tuple[str, str]]:
+    """Yield where a number of the column may not lie, as SQL and in words."""
+    value, kind = f"v{column.place}", column.column.kind
+    within = (1, LARGEST_COUNT) if kind == "count" else column.column.within
+    if kind in ("money", "number"):
+        yield f"abs({value}) >= {IMPLAUSIBLE}", "implausible number"
+    if within:
+        yield (
+            f"{value} not between {within[0]} and {within[1]}",
+            f"not from {within[0]} to {within[1]}",
+        )
+    elif kind in ("money", "number") and not column.column.is_negative_allowed:
+        yield f"{value} < 0", "negative number"
 
 
 def _conditions_together(
@@ -110,6 +131,12 @@ def _conditions_together(
             for name in entity.one_of
         ]
         yield f"coalesce({', '.join(usable)}) is null", f"{names}: no address"
+    if entity.together:
+        filled = " + ".join(
+            f"cast(g{place[name]} is not null as integer)" for name in entity.together
+        )
+        names = " and ".join(entity.together)
+        yield f"{filled} not in (0, {len(entity.together)})", f"{names}: one without the other"
     if {"currency", "ordered_at"} <= place.keys():
         for currency, day in sorted(first_rates.items()):
             is_it = f"v{place['currency']} = {literal(currency)}"

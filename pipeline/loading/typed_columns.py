@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from pipeline.sources.contract import Column
+from pipeline.sources.entity import Column
 from pipeline.sources.records import Field
 from pipeline.sql import literal
 
@@ -22,6 +22,7 @@ NATIVE = {
     "date": ("TIMESTAMP", "DATE"),
     "money": (*NUMBERS, *(f"U{number}" for number in NUMBERS)),
     "number": (*NUMBERS, *(f"U{number}" for number in NUMBERS)),
+    "count": (*NUMBERS, *(f"U{number}" for number in NUMBERS)),
     "flag": ("BOOLEAN",),
 }
 """Types of Parquet that need no reading of text, by kind of column."""
@@ -41,6 +42,11 @@ MACROS = (
         else cast(x as varchar) end""",
     f"""inbox_number(x) as try_cast(
         case when regexp_full_match(x, '{NUMBER}', 'i') then x end as decimal(18, 4))""",
+    # Where it is none, a count is NULL and not the nearest whole number.
+    """inbox_count(x) as case when x = floor(x) then try_cast(x as integer) end""",
+    # Of a leap year, so that the 29th of February is a day.
+    """inbox_day_of_year(x) as case when regexp_full_match(x, '\\d\\d-\\d\\d')
+        and try_cast('2000-' || x as date) is not null then x end""",
     """inbox_flag(x) as case
         when lower(x) in ('true', '1', 'yes', 't', 'y') then true
         when lower(x) in ('false', '0', 'no', 'f', 'n') then false end""",
@@ -152,8 +158,11 @@ class TypedColumn:
             case "date":
                 return self._native_date(g) if self._is_native else f"cast(l{self.place} as date)"
             case "money" | "number":
-                read = f"try_cast({g} as decimal(18, 4))"
-                return read if self._is_native else f"inbox_number({g})"
+                return self._number(g)
+            case "count":
+                return f"inbox_count({self._number(g)})"
+            case "day_of_year":
+                return f"inbox_day_of_year({g})"
             case "flag":
                 return g if self._is_native else f"inbox_flag({g})"
             case "currency":
@@ -174,6 +183,10 @@ class TypedColumn:
         clock, offset = f"l{self.place}", f"o{self.place}"
         return f"""case when {offset} is null then inbox_instant({clock})
             else {clock} - to_minutes(inbox_minutes({offset})) end"""
+
+    def _number(self, given: str) -> str:
+        read = f"try_cast({given} as decimal(18, 4))"
+        return read if self._is_native else f"inbox_number({given})"
 
     def _native_time(self, given: str) -> str:
         if self._is_instant:

@@ -5,15 +5,17 @@ from datetime import date, datetime
 
 import duckdb
 
-from pipeline.sources.contract import Entity
+from pipeline.sources.entity import Entity
 
 KEYS = {
     "orders": "order_id",
     "customers": "customer_id",
     "consents": None,
     "email_events": "event_id",
+    "complaints": "id",
 }
-"""Entities whose records may be somebody's no or purchase, and by what a record is known again."""
+"""Entities whose records may be somebody's no, purchase or complaint, and by what a record is
+known again."""
 
 SAME_PERSON = """(
     told.customer_id = nullif(trim(came.customer_id), '')

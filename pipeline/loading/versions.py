@@ -6,7 +6,7 @@ from datetime import datetime
 
 import duckdb
 
-from pipeline.sources.contract import Entity
+from pipeline.sources.entity import Entity
 from pipeline.sql import literal
 
 ROWS_OF_A_FILE = 2**40

@@ -35,9 +35,12 @@ LONGER_FOR_A_REASON = {
     "int_consents_unioned": "every place where a consent may be told",
     "int_cycles": "gaps, months and customers are counted for shop and categories alike",
     "int_customers_described": "one step per place that a value may come from",
+    "int_identity_links": "one step per place where people are named",
     "int_orders_unioned": "totals and exchange rates of all sources",
     "int_purchases_with_rhythm": "one chain from purchase to dates, a step per formula",
     "int_suppressions": "one step per reason, so that each can be read alone",
+    "int_returns_compared": "counts of the person, the category and the shop side by side",
+    "int_unhappiness_by_customer": "one step per reason, so that each can be read alone",
     "stg_online_retail__lines": "the overlap of two sheets, looked for only where it can be",
 }
 

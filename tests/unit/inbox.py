@@ -41,6 +41,12 @@ REQUIRED = {
         "event": "sent",
         "occurred_at": "2024-01-31",
     },
+    "carts": {"cart_id": "1", "email": "a@example.com", "updated_at": "2024-01-31"},
+    "visits": {"visit_id": "1", "email": "a@example.com", "occurred_at": "2024-01-31"},
+    "returns": {"id": "1", "email": "a@example.com", "occurred_at": "2024-01-31"},
+    "complaints": {"id": "1", "email": "a@example.com", "occurred_at": "2024-01-31"},
+    "answers": {"id": "1", "email": "a@example.com", "occurred_at": "2024-01-31"},
+    "products": {"product_id": "p"},
 }
 """The least that a record of each entity has."""
 

@@ -20,6 +20,11 @@ select
     0, timestamp '2026-03-31'
 from (select unnest(?) as entity)
 """
+TOLD = """
+    select '{name}1' as id, 'o1' as order_id, timestamp '2026-01-15' as occurred_at, 5 as amount
+    union all by name
+    select '{name}2' as id, 'ann@example.org' as email, timestamp '2026-01-16' as occurred_at,
+        timestamp '2026-01-17' as resolved_at, 1 as score"""
 GOOD = {
     "orders": """
         select 'o1' as order_id, timestamp '2026-03-30 12:00' as ordered_at, 'c1' as customer_id,
@@ -49,6 +54,25 @@ GOOD = {
         union all by name
         select 'e2' as event_id, 'c2' as customer_id, 'bounced' as event, 'hard' as bounce_type,
             timestamp '2026-01-16' as occurred_at""",
+    "carts": """
+        select 'k1' as cart_id, 'c1' as customer_id, timestamp '2026-01-15' as updated_at,
+            'p1' as product_id, 1 as quantity, 5 as unit_price
+        union all by name
+        select 'k1' as cart_id, 'c1' as customer_id, timestamp '2026-01-15' as updated_at,
+            'p2' as product_id""",
+    "visits": """
+        select 'v1' as visit_id, 'ann@example.org' as email, timestamp '2026-01-15' as occurred_at,
+            'product' as page_type, 'p1' as product_id
+        union all by name
+        select 'v1' as visit_id, 'c1' as customer_id, timestamp '2026-01-15' as occurred_at""",
+    "returns": TOLD.format(name="r"),
+    "complaints": TOLD.format(name="k"),
+    "answers": TOLD.format(name="a"),
+    "products": """
+        select 'p1' as product_id, 5 as price, -1.5 as margin, 30 as cycle_days,
+            '11-15' as season_from, '02-29' as season_to
+        union all by name
+        select 'p2' as product_id""",
 }
 KEYS = {
     "orders": "a version of a record stands once (by order_id, _record_hash)",
@@ -57,6 +81,14 @@ KEYS = {
     "consents": "a version of a record stands once"
     " (by customer_id, email, channel, state, at, _record_hash)",
     "email_events": "a version of a record stands once (by event_id, _record_hash)",
+    "carts": "a version of a record stands once (by cart_id, _record_hash, _row_number)",
+    "visits": "a version of a record stands once"
+    " (by visit_id, occurred_at, page_type, product_id, _record_hash)",
+    **dict.fromkeys(
+        ("returns", "complaints", "answers"),
+        "a version of a record stands once (by id, _record_hash)",
+    ),
+    "products": "a version of a record stands once (by product_id, _record_hash)",
 }
 
 # Of each entity: the column that is spoilt, with what, and the statement that no longer holds.
@@ -97,6 +129,34 @@ SPOILT = [
     ("email_events", "bounce_type", "'firm'", "bounce_type is one of hard, soft"),
     ("email_events", "occurred_at", "null", "occurred_at is filled"),
     ("email_events", "occurred_at", "'1969-01-01'", "occurred_at is 1970-01-01 to 2200-01-01"),
+    ("carts", "cart_id", "null", "cart_id is filled"),
+    ("carts", "customer_id", "null", "customer_id or email is filled"),
+    ("carts", "updated_at", "null", "updated_at is filled"),
+    ("carts", "updated_at", "'1969-01-01'", "updated_at is 1970-01-01 to 2200-01-01"),
+    ("carts", "quantity", "-1", "quantity is 0 or more"),
+    ("carts", "unit_price", "-1", "unit_price is 0 or more"),
+    ("visits", "visit_id", "null", "visit_id is filled"),
+    ("visits", "email", "null", "customer_id or email is filled"),
+    ("visits", "occurred_at", "null", "occurred_at is filled"),
+    ("visits", "occurred_at", "'2200-01-02'", "occurred_at is 1970-01-01 to 2200-01-01"),
+    *(
+        (name, *case)
+        for name in ("returns", "complaints", "answers")
+        for case in (
+            ("id", "null", "id is filled"),
+            ("order_id", "null", "order_id or customer_id or email is filled"),
+            ("occurred_at", "null", "occurred_at is filled"),
+            ("occurred_at", "'1969-01-01'", "occurred_at is 1970-01-01 to 2200-01-01"),
+            ("resolved_at", "'1969-01-01'", "resolved_at is 1970-01-01 to 2200-01-01"),
+            ("amount", "-1", "amount is 0 or more"),
+            ("score", "5.5", "score is 1 to 5"),
+        )
+    ),
+    ("products", "product_id", "null", "product_id is filled"),
+    ("products", "price", "-1", "price is 0 or more"),
+    ("products", "cycle_days", "0", "cycle_days is 1 or more"),
+    ("products", "season_from", "'13-01'", "season_from is a day of the year"),
+    ("products", "season_to", "'1 May'", "season_to is a day of the year"),
     *((name, "_file_id", "99", "_file_id is the number of a loaded file") for name in NAMES),
 ]
 FOR_ALL = ("there are at least", "a version of a record stands once", "promised columns are there")
@@ -190,7 +250,7 @@ def test_equal_lines_of_one_file_are_no_duplicates(path: Path) -> None:
 
 
 def test_a_file_of_another_entity_is_no_provenance(path: Path) -> None:
-    spoil(path, "update raw_files.loaded_files set entity = 'carts' where entity = 'orders'")
+    spoil(path, "update raw_files.loaded_files set entity = 'elsewhere' where entity = 'orders'")
 
     assert check(path, "orders").failures == (
         "_file_id is the number of a loaded file: found 2 exceptions",

@@ -51,6 +51,32 @@ from tests.unit.inbox import REQUIRED, Inbox, json_lines
             "4012345678901",
             ["quantity: implausible number '4012345678901'"],
         ),
+        ("visits", "page_type", "Quick look", "Quick look"),
+        ("visits", "email", None, ["customer_id or email: missing"]),
+        ("returns", "email", None, ["order_id or customer_id or email: missing"]),
+        ("complaints", "email", "bob", ["order_id or customer_id or email: no address"]),
+        ("answers", "score", "1", Decimal(1)),
+        ("answers", "score", "4.5", Decimal("4.5")),
+        ("answers", "score", "0", ["score: not from 1 to 5 '0'"]),
+        ("answers", "score", "5.1", ["score: not from 1 to 5 '5.1'"]),
+        ("answers", "score", "-3", ["score: not from 1 to 5 '-3'"]),
+        ("answers", "score", "good", ["score: unreadable number 'good'"]),
+        ("products", "margin", "-0.5", Decimal("-0.5")),
+        ("products", "price", "-0.5", ["price: negative number '-0.5'"]),
+        ("products", "cycle_days", "30.0", 30),
+        ("products", "cycle_days", "1", 1),
+        ("products", "cycle_days", "0", ["cycle_days: not from 1 to 36500 '0'"]),
+        ("products", "cycle_days", "-7", ["cycle_days: not from 1 to 36500 '-7'"]),
+        ("products", "cycle_days", "36501", ["cycle_days: not from 1 to 36500 '36501'"]),
+        ("products", "cycle_days", "30.5", ["cycle_days: no whole number '30.5'"]),
+        ("products", "cycle_days", "1e10", ["cycle_days: no whole number '1e10'"]),
+        ("products", "cycle_days", "month", ["cycle_days: no whole number 'month'"]),
+        ("products", "is_one_off", "yes", True),
+        ("products", "is_available", "sold out", ["is_available: unreadable flag 'sold out'"]),
+        ("products", "season_from", "03-01", ["season_from and season_to: one without the other"]),
+        ("products", "season_to", "02-30", ["season_to: no day of the year like 03-01 '02-30'"]),
+        ("products", "season_to", "3-1", ["season_to: no day of the year like 03-01 '3-1'"]),
+        ("products", "season_to", "March", ["season_to: no day of the year like 03-01 'March'"]),
     ],
 )
 def test_values_are_held_to_the_contract(
@@ -81,7 +107,25 @@ def test_a_barcode_in_the_column_of_quantities_is_seen_by_what_it_would_cost(inb
     ]
 
 
-@pytest.mark.parametrize("entity", ["consents", "email_events"])
+@pytest.mark.parametrize(
+    ("season_from", "season_to"), [("03-01", "10-31"), ("11-15", "01-06"), ("02-29", "02-29")]
+)
+def test_a_season_may_run_over_new_year_and_start_on_a_leap_day(
+    inbox: Inbox, season_from: str, season_to: str
+) -> None:
+    row = {"product_id": "p", "season_from": season_from, "season_to": season_to}
+    inbox.put("products/a.jsonl", json_lines([row]))
+
+    inbox.load("products")
+
+    assert inbox.rows("select season_from, season_to from raw_files.products") == [
+        (season_from, season_to)
+    ]
+
+
+@pytest.mark.parametrize(
+    "entity", ["consents", "email_events", "carts", "visits", "returns", "complaints", "answers"]
+)
 def test_a_file_without_any_column_for_the_person_is_refused(inbox: Inbox, entity: str) -> None:
     record = {name: value for name, value in REQUIRED[entity].items() if name != "email"}
     inbox.put(f"{entity}/a.jsonl", json_lines([record]))

@@ -103,6 +103,25 @@ def test_an_event_without_a_number_waits_for_a_no_of_the_same_person(
     assert inbox.rows(UNREAD) == ([] if is_settled else [("email_events", 1)])
 
 
+@pytest.mark.parametrize(
+    ("bad_id", "good", "is_settled"),
+    [
+        ("1", "1,ann@example.com,2026-02-01,2", True),
+        ("1", "2,bob@example.com,2026-02-01,2", False),
+        ("", "2,bob@example.com,2026-02-01,2", True),
+        ("", "2,ann@example.com,2026-02-01,2", False),
+    ],
+)
+def test_an_unread_complaint_waits_for_its_number_or_without_one_for_its_person(
+    inbox: Inbox, bad_id: str, good: str, is_settled: bool
+) -> None:
+    head = "id,email,occurred_at,score"
+    put(inbox, "complaints", "1.csv", head, [f"{bad_id},bob@example.com,2026-02-01,awful"])
+    put(inbox, "complaints", "2.csv", head, [good])
+
+    assert inbox.rows(UNREAD) == ([] if is_settled else [("complaints", 1)])
+
+
 def test_rows_of_no_person_and_refused_files_are_settled_by_their_file(inbox: Inbox) -> None:
     put(inbox, "order_lines", "1.csv", "order_id,product_id,quantity,unit_price", ["1,p,many,2"])
     put(inbox, "consents", "1.csv", "email,channel,state", ["bob@example.com,email,never"])

@@ -2,10 +2,10 @@
    first: the newest `updated_at` up to that day, else the last file in the order of names,
    whenever it was read. Where every version is of a later day, the earliest of them stands.
    `loaded_number` numbers them without regard to the as-of date. Every row of a version of an
-   order's lines bears the same number. What `first` is true of stands whatever came later. #}
+   order's lines bears the same number, and so does every row of a cart of one time and file. What `first` is true of stands whatever came later. #}
 {% macro numbered_versions(entity, key, updated_at=none, first=none) -%}
     {%- set position = "files.sort_key desc, files.load_number desc" -%}
-    {%- if entity != "order_lines" -%}
+    {%- if entity not in ("order_lines", "carts") -%}
         {%- set position = position ~ ", records._row_number desc" -%}
     {%- endif -%}
     {%- set partition -%}

@@ -49,6 +49,39 @@ email_events as (
 
 ),
 
+visits as (
+
+    select
+        account_key,
+        email,
+        occurred_date as seen_on
+
+    from {{ ref('int_visits_unioned') }}
+
+),
+
+carts as (
+
+    select
+        account_key,
+        email,
+        updated_date as seen_on
+
+    from {{ ref('int_carts_unioned') }}
+
+),
+
+feedback as (
+
+    select
+        account_key,
+        email,
+        occurred_date as seen_on
+
+    from {{ ref('int_feedback_unioned') }}
+
+),
+
 unioned as (
 
     select * from orders
@@ -58,6 +91,12 @@ unioned as (
     select * from consents
     union all
     select * from email_events
+    union all
+    select * from visits
+    union all
+    select * from carts
+    union all
+    select * from feedback
 
 ),
 

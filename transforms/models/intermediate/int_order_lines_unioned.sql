@@ -24,6 +24,7 @@ unioned as (
 summed as (
 
     select
+        source,
         source || ':' || order_id as order_key,
         product_id,
         max(product_name) as product_name,
@@ -37,6 +38,32 @@ summed as (
 
     group by source, order_id, product_id
 
+),
+
+products as (
+
+    select * from {{ ref('stg_files__products') }}
+
+),
+
+-- What the line does not say of its product the list of products may.
+named as (
+
+    select
+        summed.order_key,
+        summed.product_id,
+        coalesce(summed.product_name, products.product_name) as product_name,
+        coalesce(summed.category, products.category) as category,
+        summed.quantity,
+        summed.amount
+
+    from summed
+
+    left outer join products
+        on
+            summed.source = products.source
+            and summed.product_id = products.product_id
+
 )
 
-select * from summed
+select * from named

@@ -30,6 +30,24 @@ emails as (
 
 ),
 
+visits as (
+
+    select * from {{ ref('int_visits_by_customer') }}
+
+),
+
+carts as (
+
+    select * from {{ ref('int_carts_by_customer') }}
+
+),
+
+unhappiness as (
+
+    select * from {{ ref('int_unhappiness_by_customer') }}
+
+),
+
 vip_ranks as (
 
     select
@@ -84,8 +102,29 @@ joined as (
         emails.last_human_engagement_at,
         emails.last_possible_engagement_date,
         coalesce(emails.has_machine_opens, false) as has_machine_opens,
-        cast(null as bigint) as visits_90d,
-        cast(null as bigint) as carts_90d,
+        -- Where nobody brings visits and carts it is not known that there were none.
+        {% for days in (30, 90, 365) -%}
+        case when {{ is_chosen('files') }} then coalesce(visits.visits_{{ days }}d, 0) end
+            as visits_{{ days }}d,
+        case when {{ is_chosen('files') }} then coalesce(carts.carts_{{ days }}d, 0) end
+            as carts_{{ days }}d,
+        case when {{ is_chosen('files') }} then coalesce(carts.abandoned_carts_{{ days }}d, 0) end
+            as abandoned_carts_{{ days }}d,
+        {% endfor -%}
+        case when {{ is_chosen('files') }} then coalesce(visits.product_views_90d, 0) end
+            as product_views_90d,
+        case when {{ is_chosen('files') }} then coalesce(visits.favourite_count, 0) end
+            as favourite_count,
+        visits.last_visit_date,
+        visits.last_seen_product_id,
+        visits.last_marked_product_id,
+        visits.last_marked_date,
+        visits.most_viewed_category,
+        carts.last_cart_date,
+        carts.last_carted_product_id,
+        unhappiness.customer_id is not null as is_unhappy,
+        unhappiness.unhappy_reason,
+        unhappiness.unhappy_since,
         coalesce(purchases.purchase_count >= {{ var('vip_purchase_count') }}, false)
         or coalesce(
             vip_ranks.richer_count < {{ var('vip_revenue_share') }} * vip_ranks.buyer_count, false
@@ -104,6 +143,15 @@ joined as (
 
     left outer join emails
         on customers.customer_id = emails.customer_id
+
+    left outer join visits
+        on customers.customer_id = visits.customer_id
+
+    left outer join carts
+        on customers.customer_id = carts.customer_id
+
+    left outer join unhappiness
+        on customers.customer_id = unhappiness.customer_id
 
     left outer join vip_ranks
         on customers.customer_id = vip_ranks.customer_id

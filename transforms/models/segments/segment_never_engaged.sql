@@ -24,6 +24,7 @@ members as (
         emails_unanswered_count >= {{ var('never_engaged_mails') }}
         and first_mail_date <= {{ as_of_date() }} - silence_days
         and coalesce(last_possible_engagement_date <= {{ as_of_date() }} - silence_days, true)
+        and coalesce(last_visit_date <= {{ as_of_date() }} - silence_days, true)
         and coalesce(days_since_last_purchase >= silence_days, true)
 
 )

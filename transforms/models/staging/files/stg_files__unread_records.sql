@@ -1,5 +1,5 @@
--- Records about people that could not be read and may hold a no, or the purchase of somebody taken
--- for quiet. What cannot be either (a yes, a mail that arrived) is left out.
+-- Records about people that could not be read and may hold a no, a complaint, or the purchase of
+-- somebody taken for quiet. What can be none of them (a yes, a mail that arrived) is left out.
 with
 
 unread as (
@@ -14,7 +14,7 @@ unread as (
 
     where
         {{ is_chosen('files') }}
-        and entity in ('orders', 'customers', 'consents', 'email_events')
+        and entity in ('orders', 'customers', 'consents', 'email_events', 'complaints')
 
 ),
 

@@ -1,0 +1,29 @@
+with
+
+versions as (
+
+    {{ numbered_versions('answers', ['id']) }}
+
+),
+
+answers as (
+
+    select
+        'files' as source,
+        id as answer_id,
+        order_id,
+        {{ account_key('files', 'customer_id') }} as account_key,
+        {{ normalised_email('email') }} as email,
+        occurred_at,
+        resolved_at,
+        amount,
+        reason,
+        score
+
+    from versions
+
+    where version_number = 1
+
+)
+
+select * from answers

@@ -1,0 +1,28 @@
+with
+
+versions as (
+
+    {{
+        numbered_versions('visits', ['visit_id', 'occurred_at', 'page_type', 'product_id'])
+    }}
+
+),
+
+visits as (
+
+    select
+        'files' as source,
+        visit_id,
+        {{ account_key('files', 'customer_id') }} as account_key,
+        {{ normalised_email('email') }} as email,
+        occurred_at,
+        lower(page_type) as page_type,
+        product_id
+
+    from versions
+
+    where version_number = 1
+
+)
+
+select * from visits
