@@ -28,13 +28,14 @@ CLOCKS_AND_LOTS = re.compile(
 
 LONGEST = 120
 LONGER_FOR_A_REASON = {
-    "customer_activity": "the columns that the contract names, in one place",
+    "churn_bands": "one chain from counts to a band, a step per formula",
     "int_consents_unioned": "every place where a consent may be told",
     "int_cycles": "gaps, months and customers are counted for shop and categories alike",
     "int_customers_described": "one step per place that a value may come from",
     "int_orders_unioned": "totals and exchange rates of all sources",
     "int_purchases_with_rhythm": "one chain from purchase to dates, a step per formula",
     "int_suppressions": "one step per reason, so that each can be read alone",
+    "lifecycle_monthly": "every count of a month from the same spans",
     "stg_online_retail__lines": "the overlap of two sheets, looked for only where it can be",
 }
 

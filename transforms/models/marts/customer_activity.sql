@@ -30,17 +30,11 @@ emails as (
 
 ),
 
-vip_ranks as (
+vips as (
 
-    select
-        customer_id,
-        -- Ties stand together: only those who spent strictly more count.
-        rank() over (order by vip_revenue desc) - 1 as richer_count,
-        count(*) over () as buyer_count
+    select * from {{ ref('int_vips_by_day') }}
 
-    from orders
-
-    where vip_revenue > 0
+    where known_on = {{ as_of_date() }}
 
 ),
 
@@ -86,10 +80,7 @@ joined as (
         coalesce(emails.has_machine_opens, false) as has_machine_opens,
         cast(null as bigint) as visits_90d,
         cast(null as bigint) as carts_90d,
-        coalesce(purchases.purchase_count >= {{ var('vip_purchase_count') }}, false)
-        or coalesce(
-            vip_ranks.richer_count < {{ var('vip_revenue_share') }} * vip_ranks.buyer_count, false
-        ) as is_vip
+        vips.customer_id is not null as is_vip
 
     from customers
 
@@ -105,8 +96,8 @@ joined as (
     left outer join emails
         on customers.customer_id = emails.customer_id
 
-    left outer join vip_ranks
-        on customers.customer_id = vip_ranks.customer_id
+    left outer join vips
+        on customers.customer_id = vips.customer_id
 
 ),
 
