@@ -44,6 +44,7 @@ joined as (
         customers.customer_id,
         purchases.first_purchase_date,
         purchases.last_purchase_date,
+        coalesce(purchases.is_before_records, false) as is_before_records,
         coalesce(purchases.purchase_count, 0) as purchase_count,
         coalesce(orders.order_count, 0) as order_count,
         cast(coalesce(orders.revenue, 0) as decimal(18, 2)) as revenue,
