@@ -13,9 +13,17 @@ activity as (
         overdue_ratio,
         days_since_last_purchase,
         gap_p90_days,
-        own_gap_count
+        own_gap_count,
+        average_order_value,
+        orders_per_year
 
     from {{ ref('customer_activity') }}
+
+),
+
+relationship as (
+
+    select relationship_years from {{ ref('shop_relationship') }}
 
 ),
 
@@ -49,7 +57,11 @@ churn as (
         cast(null as double) as predicted_value_365d,
         cast(null as double) as predicted_value_365d_low,
         cast(null as double) as predicted_value_365d_high,
-        cast(null as double) as simple_lifetime_value,
+        cast(
+            activity.average_order_value
+            * activity.orders_per_year
+            * relationship.relationship_years as decimal(18, 2)
+        ) as simple_lifetime_value,
         coalesce(trends.is_buying_less_often, false) as is_buying_less_often,
         trends.recent_gap_days,
         trends.earlier_gap_days,
@@ -72,6 +84,8 @@ churn as (
 
     inner join activity
         on states.customer_id = activity.customer_id
+
+    cross join relationship
 
     left outer join trends
         on states.customer_id = trends.customer_id
