@@ -35,6 +35,8 @@ LONGER_FOR_A_REASON = {
     "int_orders_unioned": "totals and exchange rates of all sources",
     "int_purchases_with_rhythm": "one chain from purchase to dates, a step per formula",
     "int_suppressions": "one step per reason, so that each can be read alone",
+    "int_purchases_with_traits": "one step per trait",
+    "journey_differences": "one chain from counts to intervals, a step per formula",
     "lifecycle_monthly": "every count of a month from the same spans",
     "stg_online_retail__lines": "the overlap of two sheets, looked for only where it can be",
 }
