@@ -29,9 +29,11 @@ CLOCKS_AND_LOTS = re.compile(
 LONGEST = 120
 LONGER_FOR_A_REASON = {
     "customer_activity": "the columns that the contract names, in one place",
+    "customer_churn": "the columns that the contract names, in one place",
     "int_churn_model_histories": "one lookup per day that a history is held against",
     "int_churn_model_months": "one lookup per end of a month",
     "int_churn_model_scores": "one chain from parameters to predictions, a step per formula",
+    "churn_bands": "one chain from counts to a band, a step per formula",
     "int_consents_unioned": "every place where a consent may be told",
     "int_cycles": "gaps, months and customers are counted for shop and categories alike",
     "int_customers_described": "one step per place that a value may come from",
@@ -41,6 +43,9 @@ LONGER_FOR_A_REASON = {
     "int_suppressions": "one step per reason, so that each can be read alone",
     "int_returns_compared": "counts of the person, the category and the shop side by side",
     "int_unhappiness_by_customer": "one step per reason, so that each can be read alone",
+    "int_purchases_with_traits": "one step per trait",
+    "journey_differences": "one chain from counts to intervals, a step per formula",
+    "lifecycle_monthly": "every count of a month from the same spans",
     "stg_online_retail__lines": "the overlap of two sheets, looked for only where it can be",
 }
 

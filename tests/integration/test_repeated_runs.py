@@ -1,6 +1,7 @@
 from datetime import timedelta
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from tests.integration.shop import CONSENTS, LAST_DAY, ORDERS, Shop, marts_of, small_shop
@@ -37,6 +38,19 @@ def test_a_build_of_a_past_day_equals_the_run_that_was_made_on_it(tmp_path: Path
     then.daily(day, "--into", str(tmp_path / "past.duckdb"))
 
     assert marts_of(tmp_path / "past.duckdb") == on_the_day
+
+
+def test_unusual_churn_is_a_warning_also_where_the_tables_stay_as_they_are(shop: Shop) -> None:
+    with duckdb.connect(str(shop.var / "warehouse.duckdb")) as connection:
+        connection.execute(
+            """update marts.retention_monthly
+            set churn_rate = 20.04, churn_rate_low = 1, churn_rate_high = 19.96"""
+        )
+
+    said = shop.daily()
+
+    assert "warning: churn_is_not_above_its_usual_band: 20.0 % of" in said
+    assert "usual is 1.0 % to 20.0 %" in said
 
 
 def test_the_brake_holds_a_list_until_it_is_confirmed(tmp_path: Path) -> None:

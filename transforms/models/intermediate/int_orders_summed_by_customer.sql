@@ -4,7 +4,6 @@ orders as (
 
     select
         customer_id,
-        ordered_date as happened_on,
         total as amount,
         is_valid,
         coupon_code
@@ -21,7 +20,6 @@ refunds as (
 
     select
         customer_id,
-        refunded_date as happened_on,
         -amount as amount,
         return_count
 
@@ -33,7 +31,6 @@ money as (
 
     select
         customer_id,
-        happened_on,
         amount,
         is_valid,
         coupon_code,
@@ -45,7 +42,6 @@ money as (
 
     select
         customer_id,
-        happened_on,
         amount,
         false as is_valid,
         cast(null as varchar) as coupon_code,
@@ -62,13 +58,7 @@ summed as (
         count(*) filter (where is_valid) as order_count,
         count(*) filter (where is_valid and coupon_code is not null) as coupon_order_count,
         cast(sum(return_count) as bigint) as return_count,
-        sum(amount) as revenue,
-        coalesce(
-            sum(amount) filter (
-                where happened_on > {{ as_of_date() }} - {{ var('vip_revenue_days') }}
-            ),
-            0
-        ) as vip_revenue
+        sum(amount) as revenue
 
     from money
 

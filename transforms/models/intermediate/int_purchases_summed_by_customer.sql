@@ -36,6 +36,9 @@ with_rhythm as (
     select
         summed.customer_id,
         summed.first_purchase_date,
+        summed.first_purchase_date
+        < min(summed.first_purchase_date) over () + {{ var('before_records_days') }}
+            as is_before_records,
         summed.last_purchase_date,
         summed.purchase_count,
         summed.gap_mean_days,

@@ -19,35 +19,9 @@ purchases as (
 
 ),
 
-orders as (
-
-    select
-        customer_id,
-        ordered_date as happened_on,
-        total as amount
-
-    from {{ ref('int_orders_settled') }}
-
-    where total > 0
-
-),
-
-refunds as (
-
-    select
-        customer_id,
-        refunded_date as happened_on,
-        -amount as amount
-
-    from {{ ref('int_refunds_by_customer') }}
-
-),
-
 money as (
 
-    select * from orders
-    union all
-    select * from refunds
+    select * from {{ ref('int_revenue_by_customer') }}
 
 ),
 

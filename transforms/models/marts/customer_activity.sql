@@ -48,17 +48,11 @@ unhappiness as (
 
 ),
 
-vip_ranks as (
+vips as (
 
-    select
-        customer_id,
-        -- Ties stand together: only those who spent strictly more count.
-        rank() over (order by vip_revenue desc) - 1 as richer_count,
-        count(*) over () as buyer_count
+    select * from {{ ref('int_vips_by_day') }}
 
-    from orders
-
-    where vip_revenue > 0
+    where known_on = {{ as_of_date() }}
 
 ),
 
@@ -68,6 +62,7 @@ joined as (
         customers.customer_id,
         purchases.first_purchase_date,
         purchases.last_purchase_date,
+        coalesce(purchases.is_before_records, false) as is_before_records,
         coalesce(purchases.purchase_count, 0) as purchase_count,
         coalesce(orders.order_count, 0) as order_count,
         cast(coalesce(orders.revenue, 0) as decimal(18, 2)) as revenue,
@@ -125,10 +120,7 @@ joined as (
         unhappiness.customer_id is not null as is_unhappy,
         unhappiness.unhappy_reason,
         unhappiness.unhappy_since,
-        coalesce(purchases.purchase_count >= {{ var('vip_purchase_count') }}, false)
-        or coalesce(
-            vip_ranks.richer_count < {{ var('vip_revenue_share') }} * vip_ranks.buyer_count, false
-        ) as is_vip
+        vips.customer_id is not null as is_vip
 
     from customers
 
@@ -153,8 +145,8 @@ joined as (
     left outer join unhappiness
         on customers.customer_id = unhappiness.customer_id
 
-    left outer join vip_ranks
-        on customers.customer_id = vip_ranks.customer_id
+    left outer join vips
+        on customers.customer_id = vips.customer_id
 
 ),
 

@@ -13,7 +13,9 @@ activity as (
         overdue_ratio,
         days_since_last_purchase,
         gap_p90_days,
-        own_gap_count
+        own_gap_count,
+        average_order_value,
+        orders_per_year
 
     from {{ ref('customer_activity') }}
 
@@ -22,6 +24,12 @@ activity as (
 predictions as (
 
     select * from {{ ref('int_predictions') }}
+
+),
+
+relationship as (
+
+    select relationship_years from {{ ref('shop_relationship') }}
 
 ),
 
@@ -55,7 +63,11 @@ joined as (
         predictions.predicted_value_365d,
         predictions.predicted_value_365d_low,
         predictions.predicted_value_365d_high,
-        cast(null as double) as simple_lifetime_value,
+        cast(
+            activity.average_order_value
+            * activity.orders_per_year
+            * relationship.relationship_years as decimal(18, 2)
+        ) as simple_lifetime_value,
         coalesce(trends.is_buying_less_often, false) as is_buying_less_often,
         trends.recent_gap_days,
         trends.earlier_gap_days,
@@ -78,6 +90,8 @@ joined as (
 
     inner join activity
         on states.customer_id = activity.customer_id
+
+    cross join relationship
 
     inner join predictions
         on states.customer_id = predictions.customer_id

@@ -1,0 +1,158 @@
+-- What was known of customers at each purchase, and whether they bought again within 365 days.
+with
+
+purchases as (
+
+    select * from {{ ref('int_purchases_with_rhythm') }}
+
+    where purchase_number <= {{ var('journey_purchases') }}
+
+),
+
+buyers as (
+
+    select * from {{ ref('int_purchases_summed_by_customer') }}
+
+    where not is_before_records
+
+),
+
+customers as (
+
+    select * from {{ ref('int_customers_described') }}
+
+),
+
+orders as (
+
+    select * from {{ ref('int_orders_settled') }}
+
+    where customer_id is not null
+
+),
+
+order_lines as (
+
+    select * from {{ ref('int_order_lines_unioned') }}
+
+),
+
+refunds as (
+
+    select * from {{ ref('int_refunds_unioned') }}
+
+    where
+        is_return
+        and refunded_date <= {{ as_of_date() }}
+
+),
+
+spent_first as (
+
+    select
+        buyers.customer_id,
+        order_lines.product_id,
+        sum(order_lines.amount) as amount
+
+    from buyers
+
+    inner join orders
+        on
+            buyers.customer_id = orders.customer_id
+            and buyers.first_purchase_date = orders.ordered_date
+
+    inner join order_lines
+        on orders.order_key = order_lines.order_key
+
+    group by
+        buyers.customer_id,
+        order_lines.product_id
+
+),
+
+first_products as (
+
+    select
+        customer_id,
+        arg_min(product_id, {'amount': -amount, 'product': product_id}) as product_id
+
+    from spent_first
+
+    group by customer_id
+
+),
+
+first_coupons as (
+
+    select
+        customer_id,
+        min(ordered_date) as used_on
+
+    from orders
+
+    where coupon_code is not null
+
+    group by customer_id
+
+),
+
+-- Only what was bought up to the purchase can come back against it, whoever goes on to buy.
+returned as (
+
+    select distinct
+        purchases.customer_id,
+        purchases.purchase_number
+
+    from purchases
+
+    inner join orders
+        on
+            purchases.customer_id = orders.customer_id
+            and purchases.purchase_date >= orders.ordered_date
+
+    inner join refunds
+        on
+            orders.order_key = refunds.order_key
+            and refunds.refunded_date <= purchases.purchase_date + {{ var('journey_return_days') }}
+
+),
+
+with_traits as (
+
+    select
+        purchases.customer_id,
+        purchases.purchase_number,
+        case
+            when purchases.purchase_date + 365 <= {{ as_of_date() }}
+                then coalesce(
+                    purchases.next_purchase_date > purchases.purchase_date + 365, true
+                )
+        end as is_faded,
+        first_products.product_id as first_product_id,
+        purchases.main_category,
+        customers.country,
+        coalesce(first_coupons.used_on <= purchases.purchase_date, false) as has_used_coupon,
+        returned.customer_id is not null as has_returned
+
+    from purchases
+
+    inner join buyers
+        on purchases.customer_id = buyers.customer_id
+
+    left outer join customers
+        on purchases.customer_id = customers.customer_id
+
+    left outer join first_products
+        on purchases.customer_id = first_products.customer_id
+
+    left outer join first_coupons
+        on purchases.customer_id = first_coupons.customer_id
+
+    left outer join returned
+        on
+            purchases.customer_id = returned.customer_id
+            and purchases.purchase_number = returned.purchase_number
+
+)
+
+select * from with_traits
