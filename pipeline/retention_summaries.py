@@ -4,7 +4,7 @@ from pipeline.drawing import Connection, markdown_plot, markdown_table
 
 
 def retention_monthly(connection: Connection) -> str:
-    """Return the churn of three years with its usual band, and the last twelve months in figures."""
+    """Return three years of churn with its usual band, and the last twelve months in figures."""
     months = connection.execute(
         """select strftime(month, '%Y-%m') as month, churn_rate, churn_rate_low, churn_rate_high,
         benchmark_churn_rate from marts.retention_monthly
