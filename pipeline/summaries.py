@@ -1,40 +1,16 @@
 """What a person wants to see of a mart at a glance: small tables and plots as markdown."""
 
-import base64
 from collections.abc import Callable
-from decimal import Decimal
 
-import duckdb
-
-Connection = duckdb.DuckDBPyConnection
+from pipeline import retention_summaries
+from pipeline.drawing import Connection, markdown_plot, markdown_table
 
 LIFECYCLE = ("new", "active", "due", "slipping", "dormant", "long_dormant", "lost")
 
 
-def _table(connection: Connection, query: str) -> str:
-    found = connection.execute(query)
-    names = [str(column[0]) for column in found.description or []]
-    rows = [[_cell(value) for value in row] for row in found.fetchall()]
-    return "\n".join(f"| {' | '.join(line)} |" for line in [names, ["---"] * len(names), *rows])
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return "-"
-    return f"{value:,}" if isinstance(value, int | Decimal) else str(value)
-
-
-def _plot(specification: dict[str, object]) -> str:
-    # Imported here: drawing costs half a second that only these two marts need.
-    import vl_convert
-
-    png = vl_convert.vegalite_to_png(specification)
-    return f"![plot](data:image/png;base64,{base64.b64encode(png).decode()})"
-
-
 def customers(connection: Connection) -> str:
     """Return how many may be reached, by consent and suppression."""
-    return _table(
+    return markdown_table(
         connection,
         """select email_consent, coalesce(suppressed_reason, '-') as suppressed_reason,
         count(*) as customers from marts.customers group by all
@@ -44,7 +20,7 @@ def customers(connection: Connection) -> str:
 
 def customer_activity(connection: Connection) -> str:
     """Return customers and revenue by the number of purchases."""
-    return _table(
+    return markdown_table(
         connection,
         """select case when purchase_count >= 10 then '10 or more' when purchase_count >= 3
         then '3 to 9' else cast(purchase_count as varchar) end as purchases,
@@ -70,12 +46,12 @@ def customer_rfm(connection: Connection) -> str:
         {"mark": {"type": "rect", "opacity": 0.7}, "encoding": {**axes, "color": color}},
         {"mark": {"type": "text"}, "encoding": {**axes, "text": {"field": "customers"}}},
     ]
-    table = _table(
+    table = markdown_table(
         connection,
         """select segment, count(*) as customers, round(avg(recency_days)) as mean_recency_days,
         sum(monetary) as revenue from marts.customer_rfm group by 1 order by customers desc, 1""",
     )
-    return f"{_plot({**base, 'layer': layers})}\n\n{table}"
+    return f"{markdown_plot({**base, 'layer': layers})}\n\n{table}"
 
 
 def customer_churn(connection: Connection) -> str:
@@ -84,7 +60,7 @@ def customer_churn(connection: Connection) -> str:
         "select lifecycle, count(*) as customers from marts.customer_churn group by 1"
     ).fetchall()
     bars = [{"lifecycle": name, "customers": count} for name, count in counted]
-    plot = _plot(
+    plot = markdown_plot(
         {
             "width": 320,
             "data": {"values": bars},
@@ -95,7 +71,7 @@ def customer_churn(connection: Connection) -> str:
             },
         }
     )
-    signals = _table(
+    signals = markdown_table(
         connection,
         """select count(*) filter (where is_buying_less_often) as buying_less_often,
         count(*) filter (where is_spending_less) as spending_less,
@@ -107,7 +83,7 @@ def customer_churn(connection: Connection) -> str:
 
 def segment_members(connection: Connection) -> str:
     """Return the size of each segment under the label that marketers read."""
-    return _table(
+    return markdown_table(
         connection,
         """select segments.label, count(members.customer_id) as customers, segments.description
         from reference.segments as segments
@@ -118,7 +94,7 @@ def segment_members(connection: Connection) -> str:
 
 def record_accounting(connection: Connection) -> str:
     """Return what became of every record that was loaded."""
-    return _table(
+    return markdown_table(
         connection,
         """select source, entity, reason, is_in_revenue, sum(record_count) as records,
         sum(amount) as amount from marts.record_accounting group by all
@@ -131,6 +107,10 @@ SUMMARIES: dict[str, Callable[[Connection], str]] = {
     "customer_activity": customer_activity,
     "customer_rfm": customer_rfm,
     "customer_churn": customer_churn,
+    "retention_monthly": retention_summaries.retention_monthly,
+    "cohorts": retention_summaries.cohorts,
+    "purchase_journey": retention_summaries.purchase_journey,
+    "journey_differences": retention_summaries.journey_differences,
     "segment_members": segment_members,
     "record_accounting": record_accounting,
 }
