@@ -13,7 +13,7 @@ from pipeline import builds
 from pipeline.dbt_project import dbt_project, dbt_vars, model_vars, prepare_manifest
 from pipeline.resources import RunResource, SettingsResource, WarehouseResource
 from pipeline.sql import count_of, has_table
-from pipeline.summaries import SUMMARIES
+from pipeline.summaries.by_mart import SUMMARIES
 from pipeline.warehouse import Warehouse
 
 

@@ -12,6 +12,7 @@ from pipeline import run_lock
 from pipeline.resources import LOCK_NAME, open_warehouse
 from pipeline.settings import Settings, sentence_of
 from pipeline.sources.contract import ENTITIES
+from pipeline.sql import has_table
 from pipeline.sync.backup import backups
 
 PACKAGES = ("duckdb", "dagster", "dbt-core", "dbt-duckdb", "great-expectations", "pandas")
@@ -120,9 +121,27 @@ def _warehouse(settings: Settings) -> Iterator[Finding]:
             "mend the files that raw_files.unread_rows names, and keep their names",
             is_notice=True,
         )
+    yield from _predictions(settings)
     published = settings.published_path
     yield Finding(
         "published",
         str(published) if published.exists() else "nothing yet",
         "" if published.exists() else "finish a run: winback run",
     )
+
+
+def _predictions(settings: Settings) -> Iterator[Finding]:
+    with open_warehouse(settings).connect() as connection:
+        if not has_table(connection, "marts.churn_model_validation"):
+            return
+        found = connection.execute(
+            "select max(prediction_status) from marts.churn_model_validation"
+        ).fetchall()
+    for (status,) in found:
+        is_refused = not (status or "fitted").startswith("fitted")
+        yield Finding(
+            "predictions",
+            status or "none yet",
+            "rank by lifecycle and RFM meanwhile; they do not need it" if is_refused else "",
+            is_notice=is_refused,
+        )

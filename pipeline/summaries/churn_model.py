@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from pipeline.summaries import LIFECYCLE, Connection, plot, table
+from pipeline.summaries.customers import LIFECYCLE
+from pipeline.summaries.drawing import Connection, markdown_plot, markdown_table
 
 
 def churn_model_calibration(connection: Connection) -> str:
@@ -20,7 +21,7 @@ def churn_model_calibration(connection: Connection) -> str:
         "y": _share("bought", "bought"),
     }
     ideal = [{"predicted": share, "bought": share} for share in (0, 1)]
-    picture = plot(
+    picture = markdown_plot(
         {
             "width": 300,
             "height": 300,
@@ -38,7 +39,7 @@ def churn_model_calibration(connection: Connection) -> str:
             ],
         }
     )
-    rows = table(
+    rows = markdown_table(
         connection,
         """select cutoff_date as window_from, decile, customer_count as customers,
         round(predicted_share_bought, 3) as predicted, round(share_bought, 3) as bought,
@@ -52,7 +53,7 @@ def churn_model_calibration(connection: Connection) -> str:
 
 def churn_model_validation(connection: Connection) -> str:
     """Return how the model did on past windows against simple rules."""
-    return table(
+    return markdown_table(
         connection,
         """select cutoff_date as looked_ahead_from, horizon_days as days, customer_count as
         customers, round(total_ratio, 2) as predicted_by_actual, round(model_area, 3) as model,
@@ -72,7 +73,7 @@ def backtest(connection: Connection) -> str:
     ).fetchall()
     deciles = [str(decile) for decile in range(1, 11)]
     pictures = [
-        plot(
+        markdown_plot(
             {
                 "width": 380,
                 "height": 240,

@@ -1,9 +1,6 @@
-"""What a person wants to see of a mart at a glance: small tables and plots as markdown."""
+"""Customers, their activity, RFM, lifecycle and lists, and what became of the records."""
 
-from collections.abc import Callable
-
-from pipeline import retention_summaries
-from pipeline.drawing import Connection, markdown_plot, markdown_table
+from pipeline.summaries.drawing import Connection, markdown_plot, markdown_table
 
 LIFECYCLE = ("new", "active", "due", "slipping", "dormant", "long_dormant", "lost")
 
@@ -100,18 +97,3 @@ def record_accounting(connection: Connection) -> str:
         sum(amount) as amount from marts.record_accounting group by all
         order by source, records desc, reason, is_in_revenue""",
     )
-
-
-SUMMARIES: dict[str, Callable[[Connection], str]] = {
-    "customers": customers,
-    "customer_activity": customer_activity,
-    "customer_rfm": customer_rfm,
-    "customer_churn": customer_churn,
-    "retention_monthly": retention_summaries.retention_monthly,
-    "cohorts": retention_summaries.cohorts,
-    "purchase_journey": retention_summaries.purchase_journey,
-    "journey_differences": retention_summaries.journey_differences,
-    "segment_members": segment_members,
-    "record_accounting": record_accounting,
-}
-"""The summary of each mart, by the name of its table."""

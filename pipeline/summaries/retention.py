@@ -1,6 +1,6 @@
 """Summaries of the marts on retention: rates by month, cohorts and the purchase journey."""
 
-from pipeline.drawing import Connection, markdown_plot, markdown_table
+from pipeline.summaries.drawing import Connection, markdown_plot, markdown_table
 
 
 def retention_monthly(connection: Connection) -> str:

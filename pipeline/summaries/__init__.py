@@ -1,0 +1,1 @@
+"""What a person wants to see of a mart at a glance, in Dagster: small tables and plots."""
