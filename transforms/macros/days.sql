@@ -20,3 +20,12 @@
 {% macro days_rounded_up(numerator, denominator) -%}
     cast(({{ numerator }} + {{ denominator }} - 1) // ({{ denominator }}) as integer)
 {%- endmacro %}
+
+
+{# True where a day of the year, like 03-01, lies in a season, both ends included. #}
+{% macro is_in_season(day_of_year) -%}
+    case
+        when season_from <= season_to then {{ day_of_year }} between season_from and season_to
+        else {{ day_of_year }} >= season_from or {{ day_of_year }} <= season_to
+    end
+{%- endmacro %}

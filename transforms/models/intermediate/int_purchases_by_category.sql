@@ -57,6 +57,44 @@ summed as (
 
 ),
 
+traits as (
+
+    select * from {{ ref('int_category_traits') }}
+
+),
+
+season_days as (
+
+    select * from {{ ref('int_season_days') }}
+
+),
+
+-- In a category with a season days out of it do not count.
+counted as (
+
+    select
+        summed.customer_id,
+        summed.purchase_date,
+        summed.category,
+        summed.amount,
+        coalesce(
+            season_days.season_day_number,
+            date_diff('day', date '1970-01-01', summed.purchase_date)
+        ) as day_number
+
+    from summed
+
+    left outer join traits
+        on summed.category = traits.category
+
+    left outer join season_days
+        on
+            traits.season_from = season_days.season_from
+            and traits.season_to = season_days.season_to
+            and summed.purchase_date = season_days.calendar_day
+
+),
+
 with_gaps as (
 
     select
@@ -64,18 +102,14 @@ with_gaps as (
         purchase_date,
         category,
         amount,
-        date_diff(
-            'day',
-            lag(purchase_date) over (
-                partition by
-                    customer_id,
-                    category
-                order by purchase_date
-            ),
-            purchase_date
+        day_number - lag(day_number) over (
+            partition by
+                customer_id,
+                category
+            order by purchase_date
         ) as gap_days
 
-    from summed
+    from counted
 
 )
 

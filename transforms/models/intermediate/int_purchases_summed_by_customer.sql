@@ -31,6 +31,14 @@ last_purchases as (
 
 ),
 
+as_of_day as (
+
+    select * from {{ ref('int_season_days') }}
+
+    where calendar_day = {{ as_of_date() }}
+
+),
+
 with_rhythm as (
 
     select
@@ -49,6 +57,15 @@ with_rhythm as (
         last_purchases.cycle_days,
         last_purchases.own_gap_count,
         last_purchases.main_category,
+        last_purchases.is_one_off,
+        -- Those that the usual gap is counted in; none where nothing falls due.
+        case
+            when not last_purchases.is_one_off
+                then coalesce(
+                    as_of_day.season_day_number - last_purchases.season_day_number,
+                    date_diff('day', summed.last_purchase_date, {{ as_of_date() }})
+                )
+        end as counted_days_since_last_purchase,
         last_purchases.dormancy_limit_days,
         last_purchases.next_purchase_expected_date,
         last_purchases.due_on,
@@ -61,6 +78,11 @@ with_rhythm as (
 
     inner join last_purchases
         on summed.customer_id = last_purchases.customer_id
+
+    left outer join as_of_day
+        on
+            last_purchases.season_from = as_of_day.season_from
+            and last_purchases.season_to = as_of_day.season_to
 
 )
 

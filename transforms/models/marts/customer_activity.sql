@@ -75,6 +75,8 @@ joined as (
         purchases.gap_mean_days,
         purchases.gap_median_days,
         purchases.gap_p90_days,
+        purchases.is_one_off,
+        purchases.counted_days_since_last_purchase,
         purchases.usual_gap_days,
         purchases.usual_gap_basis,
         purchases.cycle_days,
@@ -155,7 +157,7 @@ activity as (
     select
         *,
         purchase_count * 365 / nullif(greatest(tenure_days, 365), 0) as orders_per_year,
-        days_since_last_purchase / usual_gap_days as overdue_ratio,
+        counted_days_since_last_purchase / usual_gap_days as overdue_ratio,
         {{ as_of_date() }} as as_of_date
 
     from joined

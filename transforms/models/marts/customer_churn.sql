@@ -76,9 +76,12 @@ joined as (
         cast(trends.earlier_purchase_value as decimal(18, 2)) as earlier_purchase_value,
         -- Longer than nine in ten of the customer's own gaps and than the usual one; with too few
         -- gaps of his own there is no telling.
-        activity.own_gap_count >= {{ var('signal_earlier_count') }}
-        and activity.overdue_ratio > 1
-        and activity.days_since_last_purchase > activity.gap_p90_days as is_overdue,
+        coalesce(
+            activity.own_gap_count >= {{ var('signal_earlier_count') }}
+            and activity.overdue_ratio > 1
+            and activity.days_since_last_purchase > activity.gap_p90_days,
+            false
+        ) as is_overdue,
         predictions.habit_left_ratio,
         predictions.risk_band,
         predictions.prediction_status

@@ -15,7 +15,11 @@ purchases as (
         customer_id,
         purchase_date,
         purchase_number,
-        usual_gap_days,
+        -- In days of the calendar where the category has a season; none where nothing falls due.
+        case
+            when season_from is null and not is_one_off then usual_gap_days
+            else date_diff('day', purchase_date, next_purchase_expected_date)
+        end as usual_gap_days,
         sum(revenue) over (
             partition by customer_id
             order by purchase_number

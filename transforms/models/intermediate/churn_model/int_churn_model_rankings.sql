@@ -17,7 +17,7 @@ rankings as (
         ('expected_purchases', 'expected_purchases_90d'),
         ('recency', '-days_since_last_purchase'),
         ('frequency', 'repeat_count'),
-        ('overdue_ratio', '-overdue_ratio'),
+        ('overdue_ratio', "coalesce(-overdue_ratio, '-infinity')"),
     ) -%}
     select
         cutoff_date,
