@@ -7,7 +7,8 @@ orders as (
         ordered_date as happened_on,
         total as amount,
         is_valid,
-        coupon_code
+        coupon_code,
+        is_discounted
 
     from {{ ref('int_orders_settled') }}
 
@@ -37,6 +38,7 @@ money as (
         amount,
         is_valid,
         coupon_code,
+        is_discounted,
         0 as return_count
 
     from orders
@@ -49,6 +51,7 @@ money as (
         amount,
         false as is_valid,
         cast(null as varchar) as coupon_code,
+        false as is_discounted,
         return_count
 
     from refunds
@@ -61,6 +64,7 @@ summed as (
         customer_id,
         count(*) filter (where is_valid) as order_count,
         count(*) filter (where is_valid and coupon_code is not null) as coupon_order_count,
+        count(*) filter (where is_valid and is_discounted) as discounted_order_count,
         cast(sum(return_count) as bigint) as return_count,
         sum(amount) as revenue,
         coalesce(

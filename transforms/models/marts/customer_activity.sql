@@ -48,6 +48,18 @@ unhappiness as (
 
 ),
 
+loyalty as (
+
+    select * from {{ ref('int_loyalty_by_customer') }}
+
+),
+
+reminders as (
+
+    select * from {{ ref('int_reminders_by_customer') }}
+
+),
+
 vip_ranks as (
 
     select
@@ -90,6 +102,7 @@ joined as (
         purchases.main_category as favourite_category,
         products.last_product_id,
         coalesce(orders.coupon_order_count, 0) as coupon_order_count,
+        coalesce(orders.discounted_order_count, 0) as discounted_order_count,
         coalesce(orders.return_count, 0) as return_count,
         {% for days in (30, 90, 365) -%}
         coalesce(emails.emails_sent_{{ days }}d, 0) as emails_sent_{{ days }}d,
@@ -122,6 +135,8 @@ joined as (
         visits.most_viewed_category,
         carts.last_cart_date,
         carts.last_carted_product_id,
+        coalesce(loyalty.is_product_led, false) as is_product_led,
+        coalesce(reminders.is_buying_when_reminded, false) as is_buying_when_reminded,
         unhappiness.customer_id is not null as is_unhappy,
         unhappiness.unhappy_reason,
         unhappiness.unhappy_since,
@@ -152,6 +167,12 @@ joined as (
 
     left outer join unhappiness
         on customers.customer_id = unhappiness.customer_id
+
+    left outer join loyalty
+        on customers.customer_id = loyalty.customer_id
+
+    left outer join reminders
+        on customers.customer_id = reminders.customer_id
 
     left outer join vip_ranks
         on customers.customer_id = vip_ranks.customer_id
