@@ -60,6 +60,18 @@ reminders as (
 
 ),
 
+due as (
+
+    select * from {{ ref('int_favourite_products_due') }}
+
+),
+
+offers as (
+
+    select * from {{ ref('int_offers_by_customer') }}
+
+),
+
 vip_ranks as (
 
     select
@@ -99,8 +111,12 @@ joined as (
         purchases.dormancy_limit_days,
         purchases.next_purchase_expected_date,
         products.favourite_product_id,
+        due.due_on as favourite_product_due_on,
+        due.due_basis as favourite_product_due_basis,
         purchases.main_category as favourite_category,
         products.last_product_id,
+        offers.last_basket_product_ids,
+        offers.complementary_product_id,
         coalesce(orders.coupon_order_count, 0) as coupon_order_count,
         coalesce(orders.discounted_order_count, 0) as discounted_order_count,
         coalesce(orders.return_count, 0) as return_count,
@@ -173,6 +189,12 @@ joined as (
 
     left outer join reminders
         on customers.customer_id = reminders.customer_id
+
+    left outer join due
+        on customers.customer_id = due.customer_id
+
+    left outer join offers
+        on customers.customer_id = offers.customer_id
 
     left outer join vip_ranks
         on customers.customer_id = vip_ranks.customer_id
