@@ -71,6 +71,8 @@ def test_a_cart_of_which_an_order_came_is_not_abandoned(shop: Shop) -> None:
 def test_an_open_complaint_and_a_fault_make_unhappy_and_no_list(shop: Shop) -> None:
     assert members(shop, "unhappy") == ["person20@example.com", "person24@example.com"]
     assert shop.listed("unhappy") == []
+    said = shop.run("explain", "person24@example.com").stdout
+    assert f"Unhappy: returned for a fault (damaged) since {LAST_DAY}." in said
 
 
 def test_whoever_may_have_complained_is_on_no_list(shop: Shop) -> None:
