@@ -71,6 +71,8 @@ def _lines(connection: Connection, customer_id: str, settings: Settings) -> list
         lines += _history(activity, churn, rfm, settings.shop_currency)
     else:
         lines.append("  Has never bought.")
+    if activity.get("is_unhappy"):
+        lines.append(f"  Unhappy: {activity['unhappy_reason']}.")
     lines += ["", *_engagement(activity), "", *_lists(connection, customer_id, allowed)]
     return lines
 

@@ -56,6 +56,7 @@ def show(settings: Settings, run_id: str) -> None:
                 from sync.ledger
                 where destination = 'files' and run_id = $run_id and status = 'done' group by all
             ) as done on done.audience = 'winback_' || segments.segment
+            where segments.is_exported
             order by segments_found.customers desc nulls last, segments.segment
             """,
             {"run_id": run_id},

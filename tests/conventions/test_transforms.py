@@ -28,6 +28,7 @@ CLOCKS_AND_LOTS = re.compile(
 
 LONGEST = 120
 LONGER_FOR_A_REASON = {
+    "customer_groups": "one step per kind of group",
     "customer_activity": "the columns that the contract names, in one place",
     "customer_churn": "the columns that the contract names, in one place",
     "int_churn_model_histories": "one lookup per day that a history is held against",
@@ -37,10 +38,14 @@ LONGER_FOR_A_REASON = {
     "int_consents_unioned": "every place where a consent may be told",
     "int_cycles": "gaps, months and customers are counted for shop and categories alike",
     "int_customers_described": "one step per place that a value may come from",
+    "int_favourite_products_due": "one step per way to tell, so that each can be read alone",
     "int_identity_links": "one step per place where people are named",
+    "int_loyalty_by_customer": "products and categories are counted alike",
     "int_orders_unioned": "totals and exchange rates of all sources",
+    "int_products_paired": "one chain from baskets to lift, numbers instead of texts on the way",
     "int_purchases_with_rhythm": "one chain from purchase to dates, a step per formula",
     "int_suppressions": "one step per reason, so that each can be read alone",
+    "int_reminders_by_customer": "one chain from reminders to purchases, a step per count",
     "int_returns_compared": "counts of the person, the category and the shop side by side",
     "int_unhappiness_by_customer": "one step per reason, so that each can be read alone",
     "int_purchases_with_traits": "one step per trait",

@@ -61,6 +61,7 @@ settled as (
         orders.ordered_at,
         orders.ordered_date,
         orders.coupon_code,
+        orders.is_discounted,
         orders.total,
         -- Where several cancellations were taken for one order this is more than its total, and
         -- the rest is of the customer's other orders of that day.

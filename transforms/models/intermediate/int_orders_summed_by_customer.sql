@@ -6,7 +6,8 @@ orders as (
         customer_id,
         total as amount,
         is_valid,
-        coupon_code
+        coupon_code,
+        is_discounted
 
     from {{ ref('int_orders_settled') }}
 
@@ -34,6 +35,7 @@ money as (
         amount,
         is_valid,
         coupon_code,
+        is_discounted,
         0 as return_count
 
     from orders
@@ -45,6 +47,7 @@ money as (
         amount,
         false as is_valid,
         cast(null as varchar) as coupon_code,
+        false as is_discounted,
         return_count
 
     from refunds
@@ -57,6 +60,7 @@ summed as (
         customer_id,
         count(*) filter (where is_valid) as order_count,
         count(*) filter (where is_valid and coupon_code is not null) as coupon_order_count,
+        count(*) filter (where is_valid and is_discounted) as discounted_order_count,
         cast(sum(return_count) as bigint) as return_count,
         sum(amount) as revenue
 

@@ -13,6 +13,7 @@ online_retail as (
         total,
         currency,
         coupon_code,
+        coupon_code is not null as is_discounted,
         is_test
 
     from {{ ref('stg_online_retail__orders') }}
@@ -64,6 +65,9 @@ files_with_totals as (
         ) as total,
         files.currency,
         files.coupon_code,
+        files.coupon_code is not null
+        or files.discount > 0
+        or coalesce(line_totals.line_discount > 0, false) as is_discounted,
         files.is_test
 
     from files
@@ -100,6 +104,7 @@ converted as (
         unioned.ordered_date,
         unioned.status,
         unioned.coupon_code,
+        unioned.is_discounted,
         unioned.is_test,
         case
             when unioned.currency = '{{ var("currency") }}' then cast(1 as decimal(18, 8))

@@ -1,58 +1,28 @@
 -- What each customer's purchases held, product by product.
 with
 
-orders as (
+bought as (
 
-    select
-        order_key,
-        customer_id,
-        ordered_date
-
-    from {{ ref('int_orders_settled') }}
+    select * from {{ ref('int_products_bought') }}
 
     where customer_id is not null
-
-),
-
-purchases as (
-
-    select
-        customer_id,
-        purchase_date,
-        next_purchase_date is null as is_last
-
-    from {{ ref('int_purchases') }}
-
-),
-
-order_lines as (
-
-    select * from {{ ref('int_order_lines_unioned') }}
 
 ),
 
 summed as (
 
     select
-        purchases.customer_id,
-        order_lines.product_id,
-        count(distinct purchases.purchase_date) as purchase_count,
-        sum(order_lines.amount) as amount,
-        sum(order_lines.amount) filter (where purchases.is_last) as last_purchase_amount
+        customer_id,
+        product_id,
+        count(*) as purchase_count,
+        sum(amount) as amount,
+        sum(amount) filter (where is_last) as last_purchase_amount
 
-    from purchases
-
-    inner join orders
-        on
-            purchases.customer_id = orders.customer_id
-            and purchases.purchase_date = orders.ordered_date
-
-    inner join order_lines
-        on orders.order_key = order_lines.order_key
+    from bought
 
     group by
-        purchases.customer_id,
-        order_lines.product_id
+        customer_id,
+        product_id
 
 ),
 

@@ -9,6 +9,7 @@ online_retail as (
         account_key as person_key,
         refunded_date,
         amount,
+        product_id,
         is_return
 
     from {{ ref('stg_online_retail__refunds') }}
@@ -67,6 +68,7 @@ files_refunded as (
                 )
             else orders.total
         end as amount,
+        cast(null as varchar) as product_id,
         true as is_return
 
     from files
@@ -89,6 +91,7 @@ files_cancelled as (
         orders.person_key,
         files.cancelled_date as refunded_date,
         orders.total - coalesce(files_refunded.amount, 0) as amount,
+        cast(null as varchar) as product_id,
         false as is_return
 
     from files

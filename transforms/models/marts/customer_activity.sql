@@ -48,6 +48,30 @@ unhappiness as (
 
 ),
 
+loyalty as (
+
+    select * from {{ ref('int_loyalty_by_customer') }}
+
+),
+
+reminders as (
+
+    select * from {{ ref('int_reminders_by_customer') }}
+
+),
+
+due as (
+
+    select * from {{ ref('int_favourite_products_due') }}
+
+),
+
+offers as (
+
+    select * from {{ ref('int_offers_by_customer') }}
+
+),
+
 vips as (
 
     select * from {{ ref('int_vips_by_day') }}
@@ -84,9 +108,14 @@ joined as (
         purchases.dormancy_limit_days,
         purchases.next_purchase_expected_date,
         products.favourite_product_id,
+        due.due_on as favourite_product_due_on,
+        due.due_basis as favourite_product_due_basis,
         purchases.main_category as favourite_category,
         products.last_product_id,
+        offers.last_basket_product_ids,
+        offers.complementary_product_id,
         coalesce(orders.coupon_order_count, 0) as coupon_order_count,
+        coalesce(orders.discounted_order_count, 0) as discounted_order_count,
         coalesce(orders.return_count, 0) as return_count,
         {% for days in (30, 90, 365) -%}
         coalesce(emails.emails_sent_{{ days }}d, 0) as emails_sent_{{ days }}d,
@@ -119,6 +148,8 @@ joined as (
         visits.most_viewed_category,
         carts.last_cart_date,
         carts.last_carted_product_id,
+        coalesce(loyalty.is_product_led, false) as is_product_led,
+        coalesce(reminders.is_buying_when_reminded, false) as is_buying_when_reminded,
         unhappiness.customer_id is not null as is_unhappy,
         unhappiness.unhappy_reason,
         unhappiness.unhappy_since,
@@ -146,6 +177,18 @@ joined as (
 
     left outer join unhappiness
         on customers.customer_id = unhappiness.customer_id
+
+    left outer join loyalty
+        on customers.customer_id = loyalty.customer_id
+
+    left outer join reminders
+        on customers.customer_id = reminders.customer_id
+
+    left outer join due
+        on customers.customer_id = due.customer_id
+
+    left outer join offers
+        on customers.customer_id = offers.customer_id
 
     left outer join vips
         on customers.customer_id = vips.customer_id

@@ -83,6 +83,7 @@ refunds as (
         cancelled.invoiced_at as refunded_at,
         cancelled.invoiced_date as refunded_date,
         -cancelled.amount as amount,
+        cancelled.product_id,
         'GBP' as currency,
         cancelled.line_kind = 'goods' as is_return
 

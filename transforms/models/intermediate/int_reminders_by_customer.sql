@@ -1,0 +1,198 @@
+-- Who buys when reminded: after mails that a person opened or clicked, and around the birthday.
+-- Somebody who opens a mail every week always buys after one, so days are held against purchases.
+{% set first_day = as_of_date() ~ " - 364" %}
+with
+
+buyers as (
+
+    select
+        customer_id,
+        greatest(first_purchase_date, {{ first_day }}) as observed_from
+
+    from {{ ref('int_purchases_summed_by_customer') }}
+
+),
+
+purchases as (
+
+    select
+        customer_id,
+        ordered_date as purchase_date,
+        min(ordered_at) as purchased_at
+
+    from {{ ref('int_orders_settled') }}
+
+    where
+        customer_id is not null
+        and total > 0
+        and ordered_date >= {{ first_day }}
+
+    group by
+        customer_id,
+        ordered_date
+
+),
+
+mails as (
+
+    select
+        keys.customer_id,
+        events.occurred_date as reminded_date,
+        events.occurred_at as reminded_at
+
+    from {{ ref('int_email_events_unioned') }} as events
+
+    inner join {{ ref('int_customer_keys') }} as keys
+        on events.person_key = keys.person_key
+
+    where events.is_human
+
+),
+
+years as (
+
+    select unnest(range(-1, 2)) as years_ago
+
+),
+
+birthdays as (
+
+    select
+        described.customer_id,
+        cast(
+            described.birth_date
+            + to_years(
+                cast(
+                    year({{ as_of_date() }}) - year(described.birth_date) - years.years_ago
+                    as integer
+                )
+            )
+            as date
+        )
+        - {{ var('reminder_days') }} // 2 as reminded_date
+
+    from {{ ref('int_customers_described') }} as described
+
+    cross join years
+
+    where described.birth_date is not null
+
+),
+
+reminded as (
+
+    select * from mails
+    union all
+    select
+        *,
+        cast(reminded_date as timestamp) as reminded_at
+    from birthdays
+
+),
+
+days as (
+
+    select
+        reminded.customer_id,
+        reminded.reminded_date,
+        min(reminded.reminded_at) as reminded_at,
+        lead(reminded.reminded_date) over (
+            partition by reminded.customer_id
+            order by reminded.reminded_date
+        ) as next_reminded_date
+
+    from reminded
+
+    where
+        reminded.reminded_date
+        between {{ first_day }} - {{ var('reminder_days') }} and {{ as_of_date() }}
+
+    group by
+        reminded.customer_id,
+        reminded.reminded_date
+
+),
+
+covered as (
+
+    select
+        buyers.customer_id,
+        sum(
+            greatest(
+                date_diff(
+                    'day',
+                    greatest(days.reminded_date, buyers.observed_from),
+                    least(
+                        days.reminded_date + {{ var('reminder_days') }},
+                        days.next_reminded_date,
+                        {{ as_of_date() }} + 1
+                    )
+                ),
+                0
+            )
+        ) as reminded_days
+
+    from buyers
+
+    inner join days
+        on buyers.customer_id = days.customer_id
+
+    group by buyers.customer_id
+
+),
+
+followed as (
+
+    select
+        purchases.customer_id,
+        count(*) as purchase_count,
+        count(*) filter (
+            where
+            date_diff('day', days.reminded_date, purchases.purchase_date)
+            < {{ var('reminder_days') }}
+        ) as reminded_purchase_count
+
+    from purchases
+
+    asof left join days
+        on
+            purchases.customer_id = days.customer_id
+            and purchases.purchased_at >= days.reminded_at
+
+    group by purchases.customer_id
+
+),
+
+counted as (
+
+    select
+        followed.customer_id,
+        followed.purchase_count,
+        followed.reminded_purchase_count,
+        date_diff('day', buyers.observed_from, {{ as_of_date() }}) + 1 as observed_days,
+        coalesce(covered.reminded_days, 0) as reminded_days
+
+    from followed
+
+    inner join buyers
+        on followed.customer_id = buyers.customer_id
+
+    left outer join covered
+        on followed.customer_id = covered.customer_id
+
+),
+
+judged as (
+
+    select
+        *,
+        reminded_purchase_count >= {{ var('reminded_purchases') }}
+        and reminded_purchase_count * observed_days
+        > {{ var('reminded_times') }} * reminded_days * purchase_count
+            as is_buying_when_reminded
+
+    from counted
+
+)
+
+select * from judged

@@ -1,0 +1,32 @@
+with
+
+churn as (
+
+    select * from {{ ref('customer_churn') }}
+
+),
+
+activity as (
+
+    select * from {{ ref('customer_activity') }}
+
+),
+
+members as (
+
+    select
+        churn.customer_id,
+        'regulars' as segment
+
+    from churn
+
+    inner join activity
+        on churn.customer_id = activity.customer_id
+
+    where
+        activity.purchase_count >= {{ var('regular_purchases') }}
+        and churn.lifecycle in ('active', 'due', 'slipping')
+
+)
+
+select * from members
