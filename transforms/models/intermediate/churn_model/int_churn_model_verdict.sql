@@ -86,10 +86,13 @@ verdict as (
         window_count,
         case
             when refusal is not null then 'refused: ' || refusal
-            when spend_problem is not null then 'fitted, without values: ' || spend_problem
-            when window_count < 4
-                then 'fitted, checked on ' || window_count || ' of 4 windows'
-            else 'fitted'
+            else
+                'fitted'
+                || case
+                    when window_count < 4 then printf(', checked on %d of 4 windows', window_count)
+                    else ''
+                end
+                || coalesce(', without values: ' || spend_problem, '')
         end as prediction_status
 
     from judged
