@@ -47,6 +47,23 @@ refunds as (
 
 ),
 
+feedback as (
+
+    select
+        keys.customer_id,
+        feedback.feedback_kind,
+        feedback.occurred_date,
+        feedback.reason
+
+    from {{ ref('int_feedback_unioned') }} as feedback
+
+    inner join {{ ref('int_customer_keys') }} as keys
+        on feedback.person_key = keys.person_key
+
+    where feedback.occurred_date <= {{ as_of_date() }}
+
+),
+
 spent_first as (
 
     select
@@ -117,6 +134,31 @@ returned as (
 
 ),
 
+-- Told up to the purchase or soon after it, by the same measure.
+told as (
+
+    select
+        purchases.customer_id,
+        purchases.purchase_number,
+        bool_or(feedback.feedback_kind = 'complaint') as has_complained,
+        list_sort(
+            list(distinct lower(trim(feedback.reason))) filter (where feedback.reason is not null)
+        ) as reasons
+
+    from purchases
+
+    inner join feedback
+        on
+            purchases.customer_id = feedback.customer_id
+            and feedback.occurred_date
+            <= purchases.purchase_date + {{ var('journey_return_days') }}
+
+    group by
+        purchases.customer_id,
+        purchases.purchase_number
+
+),
+
 with_traits as (
 
     select
@@ -132,7 +174,9 @@ with_traits as (
         purchases.main_category,
         customers.country,
         coalesce(first_coupons.used_on <= purchases.purchase_date, false) as has_used_coupon,
-        returned.customer_id is not null as has_returned
+        returned.customer_id is not null as has_returned,
+        coalesce(told.has_complained, false) as has_complained,
+        told.reasons
 
     from purchases
 
@@ -152,6 +196,11 @@ with_traits as (
         on
             purchases.customer_id = returned.customer_id
             and purchases.purchase_number = returned.purchase_number
+
+    left outer join told
+        on
+            purchases.customer_id = told.customer_id
+            and purchases.purchase_number = told.purchase_number
 
 )
 

@@ -27,6 +27,8 @@ traits as (
         ('country', 'country'),
         ('coupon', "case when has_used_coupon then 'used' end"),
         ('return', "case when has_returned then 'returned' end"),
+        ('complaint', "case when has_complained then 'complained' end"),
+        ('reason', 'unnest(reasons)'),
     ) -%}
     select
         purchase_number,
