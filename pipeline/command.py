@@ -89,6 +89,20 @@ def explain(customer: str) -> None:
 
 
 @cli.command()
+@click.argument("a", type=click.Path(path_type=Path))
+@click.argument("b", type=click.Path(path_type=Path), required=False)
+@click.option(
+    "--customers", type=click.IntRange(min=0), default=0, metavar="N", help="Name N who moved."
+)
+def compare(a: Path, b: Path | None, customers: int) -> None:
+    """Show what moved from the tables in file A to those in file B, else to the published ones."""
+    settings = _settings()
+    from pipeline.comparison import screen
+
+    click.echo(screen.compare(settings, a, b, customers))
+
+
+@cli.command()
 def doctor() -> None:
     """Say what is configured, what is missing and how to mend it."""
     from pipeline import diagnosis

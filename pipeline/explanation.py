@@ -181,10 +181,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
         [f"{value:,}" if isinstance(value, int) else str(value or "-") for value in row]
         for row in rows
     ]
-    is_number = [
-        all(row[place].replace(",", "").replace(".", "").isdigit() for row in cells)
-        for place in range(len(head))
-    ]
+    is_number = [all(_is_number(row[place]) for row in cells) for place in range(len(head))]
     lines = [list(head), ["-" * len(name) for name in head], *cells]
     widths = [max(len(line[place]) for line in lines) for place in range(len(head))]
     return "\n".join(
@@ -195,3 +192,8 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
         ).rstrip()
         for line in lines
     )
+
+
+def _is_number(cell: str) -> bool:
+    """Say whether a cell stands to the right: a number, signed or not, or nothing."""
+    return cell == "-" or cell.lstrip("+-").replace(",", "").replace(".", "").isdigit()
