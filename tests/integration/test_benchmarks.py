@@ -97,7 +97,8 @@ def test_a_wrong_cent_and_a_missing_person_are_found(built: Shop, tmp_path: Path
             "where customer_id = (select min(customer_id) from customer_activity)"
         )
         connection.execute(
-            "delete from customer_rfm where customer_id = (select max(customer_id) from customer_rfm)"
+            "delete from customer_rfm "
+            "where customer_id = (select max(customer_id) from customer_rfm)"
         )
     found = hand_tuned.differences(built, path)
     assert {name: count for name, count in found["customer_activity"].items() if count} == {
