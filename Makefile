@@ -4,6 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 BIN := .venv/bin
+SIZE := 10000
 # One thread each for the linear algebra libraries: on few cores more of them only get in each
 # other's way. Telemetry of every tool is off.
 export OMP_NUM_THREADS := 1
@@ -12,7 +13,7 @@ export MKL_NUM_THREADS := 1
 export DO_NOT_TRACK := 1
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup run test test-runs test-clone check dev lock clean
+.PHONY: help setup run test test-runs test-clone check bench dev lock clean
 
 help:  ## Show these lines.
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -36,8 +37,11 @@ check: setup  ## Format, lint, types, layers.
 	@"$(BIN)/ruff" format --check .
 	@"$(BIN)/ruff" check .
 	@"$(BIN)/sqlfluff" lint --processes 2 transforms/models
-	@"$(BIN)/mypy" pipeline assets expectations
+	@"$(BIN)/mypy" pipeline assets expectations benchmarks
 	@"$(BIN)/lint-imports"
+
+bench: setup  ## Measure CPU seconds on a made-up shop of SIZE people, beside other tools.
+	@"$(BIN)/python" -m benchmarks --customers "$(SIZE)"
 
 dev: setup  ## Open the Dagster UI on loopback.
 	@"$(BIN)/winback" ui

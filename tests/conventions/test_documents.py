@@ -10,7 +10,7 @@ from pipeline.settings import PROJECT_ROOT, Settings
 
 PYTHON = [
     path
-    for folder in ("pipeline", "assets", "expectations", "data")
+    for folder in ("pipeline", "assets", "expectations", "data", "benchmarks")
     for path in sorted((PROJECT_ROOT / folder).rglob("*.py"))
 ]
 

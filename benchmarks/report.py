@@ -1,0 +1,137 @@
+"""What a benchmark found, as tables of Markdown."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from benchmarks.cost import Cost
+from benchmarks.hand_tuned import KEYS
+from benchmarks.product import Statement
+from benchmarks.rivals import Outcome
+
+FIT = "int_churn_model_fits"
+ONLY_FOR_THE_FIT = (
+    FIT,
+    "int_churn_model_cutoffs",
+    "int_churn_model_groups",
+    "int_churn_model_histories",
+    "int_churn_model_months",
+    "int_churn_model_rankings",
+    "int_churn_model_verdict",
+    "int_churn_model_windows",
+)
+"""Models that make, feed or judge the fit, whose outcome the hand-tuned SQL is given."""
+TARGET_RATIO = 1.5
+TARGET_DAY = 1 / 6
+TARGET_FIT = 1.0
+TARGET_PEAK = 2 * 1024**3
+MEBIBYTE = 1024**2
+
+
+@dataclass
+class Results:
+    """Everything that was measured. ``upstream`` are the models that the four tables need."""
+
+    customers: int
+    costs: dict[str, Cost]
+    statements: list[Statement] = field(default_factory=list)
+    upstream: set[str] = field(default_factory=set)
+    differences: dict[str, dict[str, int]] = field(default_factory=dict)
+    fit: dict[str, float] = field(default_factory=dict)
+    rivals: list[tuple[Outcome, str]] = field(default_factory=list)
+
+    def cpu_of(self, *, upstream: bool, without: Sequence[str] = ()) -> float:
+        """Return what the models cost that the four tables need, or all the others."""
+        return sum(
+            one.cpu_seconds
+            for one in self.statements
+            if (one.name in self.upstream) == upstream and one.name not in without
+        )
+
+
+def markdown(results: Results) -> str:
+    """Return all tables, one after another."""
+    parts = [
+        f"# {results.customers:,} customers",
+        _table(("what", "CPU seconds", "peak MiB"), _steps(results)),
+        _table(("target", "measured", "wanted", ""), _targets(results)),
+        _table(("hand-tuned table", "columns compared", "rows that differ"), _compared(results)),
+    ]
+    if results.rivals:
+        tools = ("other tools", "CPU seconds", "peak MiB", "beside the product")
+        parts.append(_table(tools, _rivals(results)))
+    models = ("model", "CPU seconds", "share", "rows", "for the four tables")
+    parts.append(_table(models, _models(results)))
+    return "\n\n".join(parts) + "\n"
+
+
+def _table(heads: Sequence[str], rows: Iterator[tuple[str, ...]]) -> str:
+    lines: list[Sequence[str]] = [heads, ["---"] * len(heads), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _steps(results: Results) -> Iterator[tuple[str, ...]]:
+    names = {
+        "load": "load the inbox",
+        "plain read": "for comparison: the same files into plain tables",
+        "build": "build and test all models, one invocation of dbt",
+        "statements": "their SQL alone, without dbt",
+        "hand-tuned": "hand-tuned SQL for the four tables",
+        "load a day": "load one more day",
+        "build a day": "build and test after it",
+    }
+    for key, name in names.items():
+        cost = results.costs[key]
+        yield name, _seconds(cost.cpu_seconds), f"{cost.peak_bytes / MEBIBYTE:,.0f}"
+
+
+def _targets(results: Results) -> Iterator[tuple[str, ...]]:
+    tuned = results.costs["hand-tuned"].cpu_seconds
+    four = results.cpu_of(upstream=True, without=[FIT]) / tuned
+    bare = results.cpu_of(upstream=True, without=ONLY_FOR_THE_FIT) / tuned
+    day, whole = (
+        sum(results.costs[name].cpu_seconds for name in names)
+        for names in (("load a day", "build a day"), ("load", "build"))
+    )
+    fit, peak = results.fit["fit_cpu_seconds"], results.costs["build"].peak_bytes
+    yield _target("four tables ÷ hand-tuned, without the fit", four, TARGET_RATIO)
+    yield _target("the same without what feeds and judges the fit", bare, TARGET_RATIO)
+    yield _target("one more day ÷ everything", day / whole, TARGET_DAY)
+    yield _target("seconds of one fit", fit, TARGET_FIT)
+    yield _target("peak of the build, GiB", peak / 1024**3, TARGET_PEAK / 1024**3)
+
+
+def _target(name: str, value: float, wanted: float) -> tuple[str, ...]:
+    return name, f"{value:.2f}", f"≤ {wanted:.2f}", "met" if value <= wanted else "not met"
+
+
+def _compared(results: Results) -> Iterator[tuple[str, ...]]:
+    for table, counts in results.differences.items():
+        wrong = [f"{name}: {count}" for name, count in counts.items() if count]
+        yield table, str(len(counts) - 1 + len(KEYS[table])), ", ".join(wrong) or "none"
+
+
+def _rivals(results: Results) -> Iterator[tuple[str, ...]]:
+    ours = ", ".join(f"{name} {results.fit[name]:.5f}" for name in ("r", "alpha", "a", "b"))
+    yield "Winback, one fit", _seconds(results.fit["fit_cpu_seconds"]), "", ours
+    for outcome, agrees in results.rivals:
+        if outcome.cost is None:
+            yield outcome.rival.name, "", "", f"skipped, {outcome.problem}"
+            continue
+        cpu = _seconds(outcome.cost.cpu_seconds)
+        if outcome.rival.makes == "fit":
+            found = outcome.parameters
+            cpu += f" (fit alone {_seconds(found['fit_cpu_seconds'])})"
+            agrees = ", ".join(f"{name} {found[name]:.5f}" for name in ("r", "alpha", "a", "b"))
+        yield outcome.rival.name, cpu, f"{outcome.cost.peak_bytes / MEBIBYTE:,.0f}", agrees
+
+
+def _models(results: Results) -> Iterator[tuple[str, ...]]:
+    total = sum(one.cpu_seconds for one in results.statements)
+    for one in sorted(results.statements, key=lambda one: -one.cpu_seconds):
+        is_needed = "yes" if one.name in results.upstream else ""
+        share = f"{one.cpu_seconds / total:.1%}"
+        yield one.name, _seconds(one.cpu_seconds), share, f"{one.row_count:,}", is_needed
+
+
+def _seconds(value: float) -> str:
+    return f"{value:,.2f}"
