@@ -92,7 +92,11 @@ def explain(customer: str) -> None:
 @click.argument("a", type=click.Path(path_type=Path))
 @click.argument("b", type=click.Path(path_type=Path), required=False)
 @click.option(
-    "--customers", type=click.IntRange(min=0), default=0, metavar="N", help="Name N who moved."
+    "--customers",
+    type=click.IntRange(min=0),
+    default=0,
+    metavar="N",
+    help="Name up to N who moved.",
 )
 def compare(a: Path, b: Path | None, customers: int) -> None:
     """Show what moved from the tables in file A to those in file B, else to the published ones."""
