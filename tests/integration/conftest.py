@@ -13,6 +13,17 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     return shop
 
 
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    """The shipped sample after one run, for tests that only read it."""
+    shop = Shop(tmp_path_factory.mktemp("sample"))
+    shop.settings = dict.fromkeys(
+        ("WINBACK_SOURCES", "WINBACK_INBOX", "WINBACK_TIMEZONE", "WINBACK_CURRENCY"), ""
+    )
+    shop.run("run")
+    return shop
+
+
 @pytest.fixture
 def shop(built: Shop, tmp_path: Path) -> Shop:
     """The shop after its first run, for one test alone."""

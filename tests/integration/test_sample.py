@@ -19,16 +19,6 @@ NO_GOODS = {
 
 
 @pytest.fixture(scope="module")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> Shop:
-    shop = Shop(tmp_path_factory.mktemp("sample"))
-    shop.settings = dict.fromkeys(
-        ("WINBACK_SOURCES", "WINBACK_INBOX", "WINBACK_TIMEZONE", "WINBACK_CURRENCY"), ""
-    )
-    shop.run("run")
-    return shop
-
-
-@pytest.fixture(scope="module")
 def lines() -> pd.DataFrame:
     """The published lines, those that stand in both sheets only once."""
     raw = pd.read_parquet(ROOT / "data" / "online_retail_ii.parquet")

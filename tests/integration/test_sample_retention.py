@@ -21,13 +21,8 @@ STATES = ("due_on", "slipping_on", "dormant_on", "long_dormant_on", "lost_on")
 
 
 @pytest.fixture(scope="module")
-def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    shop = Shop(tmp_path_factory.mktemp("retention"))
-    shop.settings = dict.fromkeys(
-        ("WINBACK_SOURCES", "WINBACK_INBOX", "WINBACK_TIMEZONE", "WINBACK_CURRENCY"), ""
-    )
-    shop.run("run")
-    return shop.var / "warehouse.duckdb"
+def warehouse(sample: Shop) -> Path:
+    return sample.var / "warehouse.duckdb"
 
 
 def table(warehouse: Path, query: str) -> pd.DataFrame:
