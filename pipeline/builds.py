@@ -56,8 +56,10 @@ def fingerprint(shape: Mapping[str, Any]) -> str:
     """Return what tells these models with these variables from any others."""
     digest = hashlib.sha256(json.dumps(shape, sort_keys=True).encode())
     digest.update("".join((*MACROS, version("duckdb"), version("dbt-core"))).encode())
-    for path in sorted((*project_files(), *_fitted_by())):
-        digest.update(f"{path.relative_to(TRANSFORMS.parent)}\n".encode() + path.read_bytes())
+    for path in sorted(project_files()):
+        digest.update(f"{path.relative_to(TRANSFORMS)}\n".encode() + path.read_bytes())
+    for path in sorted(_fitted_by()):
+        digest.update(f"{path.name}\n".encode() + path.read_bytes())
     return digest.hexdigest()
 
 

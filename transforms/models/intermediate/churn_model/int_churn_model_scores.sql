@@ -144,12 +144,18 @@ scores as (
         + raw_chances.own_weight * coalesce(cast(raw_chances.repeat_value as double), 0)
             as expected_order_value,
         -- Who has left spends nothing; the quantiles are those of one who has not.
-        quantiles.spend_quantiles[
-            1 + cast(round(100 * greatest(0, 1 - 0.9 / raw_chances.p_alive)) as integer)
-        ] as relative_spend_low,
-        quantiles.spend_quantiles[
-            1 + cast(round(100 * greatest(0, 1 - 0.1 / raw_chances.p_alive)) as integer)
-        ] as relative_spend_high
+        case
+            when raw_chances.p_alive <= 0.9 then 0 * quantiles.spend_quantiles[1]
+            else quantiles.spend_quantiles[
+                1 + cast(round(100 * (1 - 0.9 / raw_chances.p_alive)) as integer)
+            ]
+        end as relative_spend_low,
+        case
+            when raw_chances.p_alive <= 0.1 then 0 * quantiles.spend_quantiles[1]
+            else quantiles.spend_quantiles[
+                1 + cast(round(100 * (1 - 0.1 / raw_chances.p_alive)) as integer)
+            ]
+        end as relative_spend_high
 
     from raw_chances
 
