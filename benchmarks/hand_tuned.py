@@ -17,6 +17,10 @@ KEYS = {
 """The tables that both write, and what tells their rows apart."""
 
 
+LISTS_ONLY = "segment in (select segment from product.reference.segments where is_exported)"
+"""The hand-tuned members are those of the segments that become lists."""
+
+
 def write_tables(shop: Shop, day: date, path: Path) -> None:
     """Write the four tables into a new file at ``path``, from what is loaded into raw."""
     path.unlink(missing_ok=True)
@@ -69,9 +73,10 @@ def _differences(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str,
         for name in compared
     }
     counts = ", ".join(f"count(*) filter (where {rule}) as {name}" for name, rule in wrong.items())
+    rows = LISTS_ONLY if table == "segment_members" else "true"
     found = connection.execute(
         f"""select {counts}
-        from (select *, true as is_ours from product.marts.{table}) as ours
+        from (select *, true as is_ours from product.marts.{table} where {rows}) as ours
         full outer join (select *, true as is_theirs from tuned.main.{table}) as theirs
             using ({", ".join(keys)})"""
     ).fetchone()

@@ -669,8 +669,10 @@ select
     p_alive * far as expected_purchases_365d,
     (1 - own_weight) * spend_mean + own_weight * coalesce(cast(repeat_value as double), 0)
         as expected_order_value,
-    quantiles[1 + cast(round(100 * greatest(0, 1 - 0.9 / p_alive)) as integer)] as spend_low,
-    quantiles[1 + cast(round(100 * greatest(0, 1 - 0.1 / p_alive)) as integer)] as spend_high,
+    case when p_alive <= 0.9 then 0 * quantiles[1]
+        else quantiles[1 + cast(round(100 * (1 - 0.9 / p_alive)) as integer)] end as spend_low,
+    case when p_alive <= 0.1 then 0 * quantiles[1]
+        else quantiles[1 + cast(round(100 * (1 - 0.1 / p_alive)) as integer)] end as spend_high,
     p_alive * near / season_factor_90d * usual_gap_days / 90 as habit_left_ratio
 from chances
 inner join expectations using (x, age)

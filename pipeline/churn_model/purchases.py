@@ -70,13 +70,15 @@ class PurchaseModel:
         Times p_alive they are those expected of a customer: Fader, Hardie and Lee 2005, equation
         10, with one more chance to leave where the first purchase may be the last.
         """
-        chances = self._chances(x)
         # The formula divides by a - 1; so near to it the limit is as good as the value.
         a = self.a if abs(self.a - 1) > 1e-6 else 1 + 1e-6
+        c = a + self.b + self._chances(x) - 1
         z = ahead / (self.alpha + t + ahead)
-        series = hyp2f1(self.r + x, self.b + chances, a + self.b + chances - 1, z)
-        left = np.exp((self.r + x) * np.log1p(-z)) * series
-        return (a + self.b + chances - 1) / (a - 1) * (1 - left)
+        left = np.exp((self.r + x) * np.log1p(-z)) * hyp2f1(self.r + x, c - a + 1, c, z)
+        # The series of the papers overflows for the very young; Euler's form of it does for others.
+        other = np.exp((a - 1) * np.log1p(-z)) * hyp2f1(c - self.r - x, a - 1, c, z)
+        left = np.where(np.isfinite(left), left, other)
+        return c / (a - 1) * (1 - left)
 
     def expected_of_newcomers(self, t: Numbers) -> Numbers:
         """Return the repeat purchases expected within ``t`` weeks of a first purchase."""

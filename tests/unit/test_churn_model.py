@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.churn_model import purchases, spend
@@ -168,6 +168,7 @@ def test_groups_are_fitted_as_single_customers_are(cdnow: Customers) -> None:
         assert getattr(grouped, name) == pytest.approx(getattr(single, name), rel=1e-5)
 
 
+@example(x=0, share=0.0, days=0, parameters=(1.0, 0.125, 1.0, 171.0), ahead=365 / 7)
 @settings(max_examples=200, deadline=None)
 @given(
     x=st.integers(0, 3000),
