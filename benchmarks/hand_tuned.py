@@ -17,7 +17,8 @@ KEYS = {
 """The tables that both write, and what tells their rows apart."""
 
 
-LISTS_ONLY = "segment in (select segment from product.reference.segments where is_exported)"
+LISTS_ONLY = """segment in ('vip', 'new', 'slipping', 'dormant', 'long_dormant',
+    'passive_regulars', 'never_engaged')"""
 """The hand-tuned members are those of the segments that become lists."""
 
 
