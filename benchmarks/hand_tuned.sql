@@ -70,23 +70,23 @@ select order_id, customer_id, email, ordered_at, status, total, refunded, refund
 from ranked
 where place = 1;
 
-create table events as
+create table surplus_events as
 with repeated as (
     select hash(event_id) as event_hash from warehouse.raw_files.email_events
     group by event_hash having count(*) > 1
-),
-kept as (
-    select rowid as place from warehouse.raw_files.email_events
-    where hash(event_id) in (from repeated)
-    qualify row_number() over (
-        partition by event_id
-        order by
-            event in ('unsubscribed', 'complained')
-            or (event = 'bounced' and bounce_type is distinct from 'soft') desc,
-            _file_id desc,
-            _row_number desc
-    ) > 1
 )
+select rowid as place from warehouse.raw_files.email_events
+where hash(event_id) in (from repeated)
+qualify row_number() over (
+    partition by event_id
+    order by
+        event in ('unsubscribed', 'complained')
+        or (event = 'bounced' and bounce_type is distinct from 'soft') desc,
+        _file_id desc,
+        _row_number desc
+) > 1;
+
+create view events as
 select
     email as written,
     event,
@@ -96,7 +96,7 @@ select
     user_agent,
     is_machine
 from warehouse.raw_files.email_events
-where rowid not in (from kept);
+where rowid not in (from surplus_events);
 
 -- Who is one person: accounts and addresses that are named together. Where an account has one
 -- address and that address one account there is nothing to look for.
@@ -113,7 +113,7 @@ with named as (
     select 'account:files:' || trim(customer_id), email, shop_day("at")
     from warehouse.raw_files.consents
     union all
-    select null, written, min(occurred_date) from events group by written
+    select null, written, shop_day(min(occurred_at)) from events group by written
 )
 select named.account_key, 'email:' || spellings.email as email_key, min(seen_on) as seen_on
 from named left join spellings using (written)

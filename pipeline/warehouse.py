@@ -77,6 +77,8 @@ SYNC_TABLES = {
 ADDRESS_SIGN = r"[^@\s,;:\"<>()\[\]\p{C}\p{Z}]"
 """What an address is made of: no sign that separates, and none that is not seen."""
 ADDRESS = rf"{ADDRESS_SIGN}+@{ADDRESS_SIGN}+\.{ADDRESS_SIGN}+"
+PLAIN_ADDRESS = r"[a-z0-9_%+-][a-z0-9._%+-]*@[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]+"
+"""An address that is written as it is compared; most are, and seeing that is four times as fast."""
 ODD_AT = r"""[\s\"\\]*(?:\(at\)|\[at\]|%40|&#64;|\x{ff20}|@)[\s\"@]*"""
 QUOTING = r"\()[]{}:|"
 BLANKS = " " * len(QUOTING)
@@ -89,6 +91,7 @@ MACROS = (
         regexp_replace(lower(trim(x)), '^(mailto:|'')+|[.'']+$', '', 'g')""",
     # The address as it tells people apart; null where it is none.
     f"""create or replace macro main.email_address(x) as case
+        when length(x) <= {LONGEST_ADDRESS} and regexp_full_match(x, '{PLAIN_ADDRESS}') then x
         when length(x) <= {LONGEST_ADDRESS}
             and regexp_full_match(main.without_dressing(x), '{ADDRESS}')
         then main.without_dressing(x) end""",

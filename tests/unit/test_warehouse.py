@@ -1,9 +1,12 @@
 from datetime import datetime
 from pathlib import Path
 
+import duckdb
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from pipeline.warehouse import Warehouse
+from pipeline.warehouse import ADDRESS, LONGEST_ADDRESS, MACROS, Warehouse
 
 
 @pytest.fixture
@@ -46,3 +49,27 @@ def test_preparing_twice_keeps_what_is_there(warehouse: Warehouse) -> None:
 
     with warehouse.connect() as connection:
         assert connection.execute("select value from sync.settings").fetchall() == [("kept",)]
+
+
+WRITTEN = st.text(alphabet="aZ9._%+-'@,;: \tü", max_size=20) | st.from_regex(
+    r"[a-z.+'A-Z-]{1,8}@[a-z.-]{1,8}\.[a-z.]{1,4}", fullmatch=True
+)
+
+
+@settings(max_examples=20, deadline=None)
+@given(written=st.lists(WRITTEN, min_size=200, max_size=400))
+def test_an_address_that_is_seen_to_be_plain_is_what_it_would_be_taken_for(
+    written: list[str],
+) -> None:
+    with duckdb.connect() as connection:
+        for macro in MACROS[:2]:
+            connection.execute(macro)
+        wrong = connection.execute(
+            f"""select x from (select unnest(?) as x)
+            where main.email_address(x) is distinct from case
+                when length(x) <= {LONGEST_ADDRESS}
+                    and regexp_full_match(main.without_dressing(x), '{ADDRESS}')
+                then main.without_dressing(x) end""",
+            [written],
+        ).fetchall()
+    assert wrong == []

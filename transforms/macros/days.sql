@@ -12,7 +12,41 @@
 
 {# The shop's day in which a UTC instant falls. #}
 {% macro shop_date(instant) -%}
-    cast(main.to_local({{ instant }}, '{{ var("timezone") }}') as date)
+    {{ day_in_zone(instant, var("timezone")) }}
+{%- endmacro %}
+
+
+{# The zone's day in which a UTC instant falls. In most hours it is that of UTC, whatever the season;
+   only in the others the time zone is asked, which takes twenty times as long. #}
+{% macro day_in_zone(instant, zone) -%}
+    {%- set hours = hours_of_one_day(zone) -%}
+    case
+        when
+            hour({{ instant }}) between {{ hours[0] }} and {{ hours[1] }}
+            and year({{ instant }}) between 1970 and 2099
+            then cast({{ instant }} as date)
+        else cast(main.to_local({{ instant }}, '{{ zone }}') as date)
+    end
+{%- endmacro %}
+
+
+{# The first and the last hour of UTC in which the zone has always had the day of UTC, by its
+   offsets in every week from 1970 to 2099. #}
+{% macro hours_of_one_day(zone) -%}
+    {%- set hours = (24, -1) -%}
+    {%- if execute -%}
+        {%- set offsets -%}
+            select epoch(main.to_local(instant, '{{ zone }}')) - epoch(instant) as seconds
+            from range(timestamp '1970-01-01', timestamp '2100-01-01', interval 7 day)
+                as weeks (instant)
+        {%- endset -%}
+        {%- set found = run_query(
+            "select cast(ceil(greatest(-min(seconds), 0) / 3600) as integer), "
+            ~ "cast(23 - ceil(greatest(max(seconds), 0) / 3600) as integer) from (" ~ offsets ~ ")"
+        ) -%}
+        {%- set hours = found.rows[0] -%}
+    {%- endif -%}
+    {{ return(hours) }}
 {%- endmacro %}
 
 

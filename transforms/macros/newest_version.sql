@@ -11,6 +11,45 @@
     {%- set partition -%}
         {% for column in key %}records."{{ column }}"{{ ", " if not loop.last }}{% endfor %}
     {%- endset %}
+    {%- set key_hash = "hash(" ~ partition | trim ~ ")" -%}
+    -- Few records have versions, and only those need an order: to order all costs far more. Two keys
+    -- may share a hash without harm.
+    with repeated as (
+
+        select {{ key_hash }} as key_hash
+
+        from {{ source('raw_files', entity) }} as records
+
+        where {{ is_chosen('files') }}
+
+        group by {{ key_hash }}
+
+        having
+            {% if entity == "order_lines" -%}
+            min(records._file_id) < max(records._file_id)
+            {%- else -%}
+            count(*) > 1
+            {%- endif %}
+
+    )
+
+    select
+        records.*,
+        cast(1 as bigint) as version_number
+        {%- if updated_at %},
+        cast(1 as bigint) as loaded_number
+        {%- endif %}
+
+    from {{ source('raw_files', entity) }} as records
+
+    where
+        {{ is_chosen('files') }}
+        and {{ key_hash }} not in (
+            select repeated.key_hash from repeated
+        )
+
+    union all
+
     select
         records.*,
         dense_rank() over (
@@ -39,6 +78,10 @@
     inner join {{ source('raw_files', 'loaded_files') }} as files
         on records._file_id = files.file_id
 
-    where {{ is_chosen('files') }}
+    where
+        {{ is_chosen('files') }}
+        and {{ key_hash }} in (
+            select repeated.key_hash from repeated
+        )
 
 {%- endmacro %}

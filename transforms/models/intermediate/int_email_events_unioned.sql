@@ -30,9 +30,11 @@ machine_patterns as (
 
 user_agents as (
 
-    select distinct user_agent
+    select user_agent from {{ ref('stg_files__user_agents') }}
 
-    from unioned
+    union distinct
+
+    select user_agent from online_retail
 
     where
         event in ('opened', 'clicked')
