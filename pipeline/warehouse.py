@@ -77,7 +77,7 @@ SYNC_TABLES = {
 ADDRESS_SIGN = r"[^@\s,;:\"<>()\[\]\p{C}\p{Z}]"
 """What an address is made of: no sign that separates, and none that is not seen."""
 ADDRESS = rf"{ADDRESS_SIGN}+@{ADDRESS_SIGN}+\.{ADDRESS_SIGN}+"
-PLAIN_ADDRESS = r"[a-z0-9_%+-][a-z0-9._%+-]*@[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]+"
+PLAIN_ADDRESS = r"[a-z0-9_+-][a-z0-9._+-]*@[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]+"
 """An address that is written as it is compared; most are, and seeing that is four times as fast."""
 ODD_AT = r"""[\s\"\\]*(?:\(at\)|\[at\]|%40|&#64;|\x{ff20}|@)[\s\"@]*"""
 QUOTING = r"\()[]{}:|"
