@@ -44,20 +44,20 @@ def dbt_models(
     """Build the selected models and test their data, in one invocation of dbt.
 
     No connection may be open while dbt runs, so rows are counted when it has ended. Where nothing
-    has changed since the tables were built and tested, they stay as they are.
+    has changed since the tables were built and tested, they stay as they are; where files were
+    added and nothing else has changed, the tables that are kept take in what arrived.
     """
     now = settings.get()
     client = warehouse.client()
-    models = builds.fingerprint(model_vars(now, run.day))
+    models = builds.fingerprint(model_vars(now))
     if not run.is_full_refresh and builds.is_current(client, models, run.day):
         yield from _unchanged(context, client)
         return
-    with client.connect() as connection:
-        builds.forget(connection)
+    last_build = None if run.is_full_refresh else builds.extendable(client, models, run.day)
     arguments = ["build", "--exclude-resource-type", "unit_test"]
     if run.is_full_refresh:
         arguments.append("--full-refresh")
-    arguments += ["--vars", dbt_vars(now, client, run.day)]
+    arguments += ["--vars", dbt_vars(now, client, run.day, last_build)]
     invocation = dbt.cli(
         arguments,
         context=context,

@@ -11,7 +11,8 @@ from typing import Any
 import duckdb
 
 from benchmarks.cost import Cost, measured
-from pipeline.dbt_project import DBT_EXECUTABLE, dbt_vars
+from pipeline import builds
+from pipeline.dbt_project import DBT_EXECUTABLE, dbt_vars, model_vars
 from pipeline.loading.load import first_rates, load_entity
 from pipeline.settings import TRANSFORMS, Settings
 from pipeline.sources.contract import ENTITIES
@@ -76,14 +77,18 @@ def load(shop: Shop) -> None:
         )
 
 
-def build(shop: Shop, day: date, *arguments: str) -> Cost:
-    """Build all models and test their data in one invocation of dbt."""
+def build(shop: Shop, day: date) -> Cost:
+    """Build all models and test their data in one invocation of dbt, as a run does."""
+    models = builds.fingerprint(model_vars(shop.settings))
+    last_build = builds.extendable(shop.warehouse, models, day)
     command = [DBT_EXECUTABLE, "--no-use-colors", "--log-level-file", "info", "build"]
-    command += ["--exclude-resource-type", "unit_test", *arguments]
+    command += ["--exclude-resource-type", "unit_test"]
     command += ["--project-dir", str(TRANSFORMS), "--profiles-dir", str(TRANSFORMS)]
     command += ["--target-path", str(shop.target), "--log-path", str(shop.folder / "logs")]
-    command += ["--vars", dbt_vars(shop.settings, shop.warehouse, day)]
-    return measured(command)[0]
+    command += ["--vars", dbt_vars(shop.settings, shop.warehouse, day, last_build)]
+    cost, _ = measured(command)
+    builds.remember(shop.warehouse, models, day)
+    return cost
 
 
 def build_again(shop: Shop) -> list[Statement]:

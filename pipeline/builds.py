@@ -1,11 +1,13 @@
-"""Whether the models' tables are those that a build would make again: what they were built from.
+"""What the models' tables were built from, so that no build does again what the last one did.
 
 The same facts, models and day give the same tables, so a run that finds nothing new builds none.
+Where files were added and nothing else has changed, tables that are kept take in what arrived.
 """
 
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
@@ -19,6 +21,7 @@ from pipeline.sql import has_table
 from pipeline.warehouse import MACROS, Warehouse
 
 BUILT_FROM = "built_from"
+LAST_BUILD = "last_build"
 
 # What the models read: the files that were loaded and those in quarantine, what tools suppress,
 # and what was sent and decided before the day. Relations are there so that one that was dropped is
@@ -46,6 +49,17 @@ STATE = """
         where table_schema not like 'raw%' and table_catalog = current_database()
     )
     select count(*), sum(md5_number_lower(fact) // 2) from facts
+"""
+# Files are only added, each with a higher number than all before it; a sample's are replaced.
+FILES = """
+    with files as (
+        select concat_ws(' ', 'files', file_id, entity, path, load_number, sha256) as file
+        from raw_files.loaded_files where file_id <= $file_id
+        union all
+        select concat_ws(' ', 'sample', entity, path, load_number, sha256)
+        from raw_online_retail.loaded_files
+    )
+    select count(*), sum(md5_number_lower(file) // 2) from files
 """
 IDS = (
     "select count(*), sum(md5_number_lower(key || ' ' || customer_id) // 2) from sync.customer_ids"
@@ -75,31 +89,70 @@ def _fitted_by() -> list[Path]:
     return list(Path(churn_model.__file__).parent.glob("*.py"))
 
 
+@dataclass(frozen=True)
+class LastBuild:
+    """How far the last finished build went: its day and the newest file of the inbox it knew."""
+
+    day: str
+    file_id: int
+
+
 def is_current(warehouse: Warehouse, models: str, day: date) -> bool:
     """Say whether the tables were built by ``models`` from what is there now for ``day``."""
     with warehouse.connect() as connection:
-        found = connection.execute(
-            "select value from sync.settings where name = ?", [BUILT_FROM]
-        ).fetchall()
-        return bool(found) and found[0][0] == _state(connection, models, day)
+        return _noted(connection, BUILT_FROM) == _state(connection, models, day)
+
+
+def extendable(warehouse: Warehouse, models: str, day: date) -> LastBuild | None:
+    """Return the last build if one for ``day`` can go on from it, None if it has to begin anew.
+
+    It can where the same models finished for the same or an earlier day and the files that they
+    knew are still those that they were.
+    """
+    with warehouse.connect() as connection:
+        noted = _noted(connection, LAST_BUILD)
+        if noted is None:
+            return None
+        told = json.loads(noted)
+        last = LastBuild(**told["last"])
+        is_same = told["models"] == models and told["files"] == _files(connection, last.file_id)
+        return last if is_same and last.day <= day.isoformat() else None
 
 
 def forget(connection: duckdb.DuckDBPyConnection) -> None:
     """Note that the tables are about to change; a build that is killed leaves it so."""
-    connection.execute("delete from sync.settings where name = ?", [BUILT_FROM])
+    connection.execute("delete from sync.settings where name in (?, ?)", [BUILT_FROM, LAST_BUILD])
 
 
 def remember(warehouse: Warehouse, models: str, day: date) -> None:
     """Note that the tables are now what ``models`` make of what is there for ``day``."""
     with warehouse.connect() as connection:
-        connection.execute(
-            "insert or replace into sync.settings values (?, ?)",
-            [BUILT_FROM, _state(connection, models, day)],
-        )
+        ((file_id,),) = connection.execute(
+            "select coalesce(max(file_id), 0) from raw_files.loaded_files"
+        ).fetchall()
+        told = {
+            "models": models,
+            "last": asdict(LastBuild(day.isoformat(), file_id)),
+            "files": _files(connection, file_id),
+        }
+        for name, value in (
+            (BUILT_FROM, _state(connection, models, day)),
+            (LAST_BUILD, json.dumps(told)),
+        ):
+            connection.execute("insert or replace into sync.settings values (?, ?)", [name, value])
+
+
+def _noted(connection: duckdb.DuckDBPyConnection, name: str) -> str | None:
+    found = connection.execute("select value from sync.settings where name = ?", [name]).fetchall()
+    return str(found[0][0]) if found else None
+
+
+def _files(connection: duckdb.DuckDBPyConnection, file_id: int) -> str:
+    return str(connection.execute(FILES, {"file_id": file_id}).fetchall())
 
 
 def _state(connection: duckdb.DuckDBPyConnection, models: str, day: date) -> str:
     facts = connection.execute(STATE, {"day": day}).fetchall()
     has_ids = has_table(connection, "sync.customer_ids")
     ids = connection.execute(IDS).fetchall() if has_ids else []
-    return f"{models} {facts} {ids}"
+    return f"{models} {day} {facts} {ids}"

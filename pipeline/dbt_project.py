@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
@@ -37,20 +38,23 @@ class DbtResource(DbtCliResource):
         return None
 
 
-def model_vars(settings: Settings, day: date) -> dict[str, Any]:
-    """Return the variables that the tables depend on."""
+def model_vars(settings: Settings) -> dict[str, Any]:
+    """Return the variables that the tables of a day depend on."""
     return {
-        "as_of_date": day.isoformat(),
         "sources": list(settings.sources),
         "timezone": str(settings.shop_timezone),
         "currency": settings.shop_currency,
     }
 
 
-def dbt_vars(settings: Settings, warehouse: Warehouse, day: date) -> str:
-    """Return what a run passes to dbt as ``--vars``."""
+def dbt_vars(
+    settings: Settings, warehouse: Warehouse, day: date, last_build: builds.LastBuild | None
+) -> str:
+    """Return what a run passes to dbt as ``--vars``; it goes on from ``last_build`` if there is."""
     values: dict[str, Any] = {
-        **model_vars(settings, day),
+        **model_vars(settings),
+        "as_of_date": day.isoformat(),
+        "last_build": asdict(last_build) if last_build else None,
         "warehouse": str(warehouse.path),
         "memory_limit": warehouse.memory_limit,
         "threads": warehouse.threads,

@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 
-KINDS = {"table": "table", "view": "view"}
+KINDS = {"table": "table", "incremental": "table", "view": "view"}
 GIVEN_ONCE = "customer_ids"
 
 

@@ -1,5 +1,5 @@
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -77,6 +77,47 @@ def test_what_was_sent_on_the_day_itself_changes_no_table(warehouse: Warehouse) 
     assert builds.is_current(warehouse, "models", DAY)
 
 
+def test_a_build_goes_on_from_the_last_while_files_are_only_added(warehouse: Warehouse) -> None:
+    last = builds.LastBuild("2026-06-30", 0)
+    assert builds.extendable(warehouse, "models", DAY) == last
+    with warehouse.connect() as connection:
+        connection.execute(LOADED)
+    assert builds.extendable(warehouse, "models", DAY + timedelta(days=1)) == last
+
+    builds.remember(warehouse, "models", DAY)
+    assert builds.extendable(warehouse, "models", DAY) == builds.LastBuild("2026-06-30", 1)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "update raw_files.loaded_files set sha256 = 'other'",
+        "delete from raw_files.loaded_files",
+        LOADED.replace("raw_files", "raw_online_retail"),
+        "delete from sync.settings",
+    ],
+)
+def test_a_build_begins_anew_where_what_was_there_is_gone(
+    warehouse: Warehouse, change: str
+) -> None:
+    with warehouse.connect() as connection:
+        connection.execute(LOADED)
+    builds.remember(warehouse, "models", DAY)
+    with warehouse.connect() as connection:
+        connection.execute(change)
+    assert builds.extendable(warehouse, "models", DAY) is None
+
+
+def test_a_build_begins_anew_for_an_earlier_day_with_other_models_and_after_one_that_stopped(
+    warehouse: Warehouse,
+) -> None:
+    assert builds.extendable(warehouse, "models", DAY - timedelta(days=1)) is None
+    assert builds.extendable(warehouse, "others", DAY) is None
+    with warehouse.connect() as connection:
+        builds.forget(connection)
+    assert builds.extendable(warehouse, "models", DAY) is None
+
+
 def test_other_models_make_other_tables(warehouse: Warehouse) -> None:
     assert not builds.is_current(warehouse, "others", DAY)
 
@@ -103,13 +144,11 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_model_or_seed_that_was_edited_is_another(
     project: Path, change: Callable[[Path], object]
 ) -> None:
-    before = builds.fingerprint({"as_of_date": "2026-06-30"})
-    assert builds.fingerprint({"as_of_date": "2026-06-30"}) == before
+    before = builds.fingerprint({"currency": "EUR"})
+    assert builds.fingerprint({"currency": "EUR"}) == before
     change(project)
-    assert builds.fingerprint({"as_of_date": "2026-06-30"}) != before
+    assert builds.fingerprint({"currency": "EUR"}) != before
 
 
-def test_another_day_or_source_is_another(project: Path) -> None:
-    assert builds.fingerprint({"as_of_date": "2026-06-30"}) != builds.fingerprint(
-        {"as_of_date": "2026-07-01"}
-    )
+def test_another_currency_is_another(project: Path) -> None:
+    assert builds.fingerprint({"currency": "EUR"}) != builds.fingerprint({"currency": "GBP"})

@@ -2,8 +2,8 @@
    first: the newest `updated_at` up to that day, else the last file in the order of names,
    whenever it was read. Where every version is of a later day, the earliest of them stands.
    `loaded_number` numbers them without regard to the as-of date. Every row of a version of an
-   order's lines bears the same number, and so does every row of a cart of one time and file. What `first` is true of stands whatever came later. #}
-{% macro numbered_versions(entity, key, updated_at=none, first=none) -%}
+   order's lines bears the same number, and so does every row of a cart of one time and file. #}
+{% macro numbered_versions(entity, key, updated_at=none) -%}
     {%- set position = "files.sort_key desc, files.load_number desc" -%}
     {%- if entity not in ("order_lines", "carts") -%}
         {%- set position = position ~ ", records._row_number desc" -%}
@@ -55,9 +55,6 @@
         dense_rank() over (
             partition by {{ partition }}
             order by
-                {% if first -%}
-                case when {{ first }} then 0 else 1 end,
-                {% endif -%}
                 {% if updated_at -%}
                 case
                     when {{ shop_date(updated_at) }} > {{ as_of_date() }} then {{ updated_at }}

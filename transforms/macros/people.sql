@@ -14,3 +14,16 @@
 {% macro account_key(source_name, column) -%}
     'account:{{ var("account_namespaces")[source_name] }}:' || nullif(trim({{ column }}), '')
 {%- endmacro %}
+
+
+{# The mail that an event is of. Tools that name no message still name the campaign, which mails a
+   person once. #}
+{% macro mail_key(events) -%}
+    coalesce({{ events }}.message_id, {{ events }}.campaign_id, {{ events }}.event_id)
+{%- endmacro %}
+
+
+{# A number for who a mail went to and which it was. It finds rows; it does not tell them apart. #}
+{% macro mail_hash() -%}
+    hash(account_key, email, mail_key)
+{%- endmacro %}

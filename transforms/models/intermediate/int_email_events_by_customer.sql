@@ -1,94 +1,122 @@
 with
 
-events as (
-
-    select * from {{ ref('int_email_events_unioned') }}
-
-    where occurred_date <= {{ as_of_date() }}
-
-),
-
-keys as (
-
-    select * from {{ ref('int_customer_keys') }}
-
-),
-
--- One row per mail and person: what became of it.
 mails as (
 
     select
         keys.customer_id,
-        events.mail_key,
-        min(events.occurred_date) as first_date,
-        max(events.occurred_date) filter (where events.event in ('sent', 'delivered'))
-            as sent_date,
-        bool_or(events.event = 'delivered') as is_delivered,
-        bool_or(events.event = 'sent') as is_sent,
-        bool_or(events.event = 'bounced') as is_bounced,
-        max(events.occurred_date) filter (where events.event = 'opened' and events.is_human)
-            as human_open_date,
-        max(events.occurred_date) filter (where events.event = 'clicked' and events.is_human)
-            as human_click_date,
-        max(events.occurred_date) filter (where events.event = 'opened' and not events.is_human)
-            as machine_open_date,
-        max(events.occurred_date) filter (
-            where events.event = 'opened' and events.is_human is null
-        ) as unexplained_open_date,
-        max(events.occurred_at) filter (where events.is_human) as last_human_engagement_at
+        hash(mails.account_key, mails.email) as recipient_hash,
+        mails.mail_key,
+        mails.first_date,
+        mails.sent_date,
+        mails.is_delivered or (mails.is_sent and not mails.is_bounced) as is_received,
+        mails.is_delivered,
+        mails.is_sent,
+        mails.is_bounced,
+        mails.human_open_date,
+        mails.human_click_date,
+        mails.machine_open_date,
+        -- An open that nothing tells about may have been a person's.
+        greatest(mails.human_open_date, mails.human_click_date, mails.unexplained_open_date)
+            as possible_engagement_date,
+        mails.last_human_engagement_at
 
-    from events
+    from {{ ref('int_email_mails') }} as mails
 
-    inner join keys
-        on events.person_key = keys.person_key
-
-    group by
-        keys.customer_id,
-        events.mail_key
+    inner join {{ ref('int_customer_keys') }} as keys
+        on coalesce(mails.account_key, 'email:' || mails.email) = keys.person_key
 
 ),
 
-ages as (
+customers as (
 
     select
-        *,
-        date_diff('day', sent_date, {{ as_of_date() }}) as sent_age,
-        date_diff('day', human_open_date, {{ as_of_date() }}) as human_open_age,
-        date_diff('day', human_click_date, {{ as_of_date() }}) as human_click_age,
-        date_diff('day', machine_open_date, {{ as_of_date() }}) as machine_open_age,
-        -- An open that nothing tells about may have been a person's.
-        max(greatest(human_open_date, human_click_date, unexplained_open_date)) over (
-            partition by customer_id
-        ) as last_possible_engagement_date
+        customer_id,
+        min(first_date) as first_mail_date,
+        max(last_human_engagement_at) as last_human_engagement_at,
+        max(possible_engagement_date) as last_possible_engagement_date,
+        count(machine_open_date) > 0 as has_machine_opens,
+        min(recipient_hash) <> max(recipient_hash) as has_several_addresses
 
     from mails
 
+    group by customer_id
+
 ),
 
-summed as (
+-- One row per mail and person. Only who is known by several names can have two of one mail.
+mails_of_person as (
+
+    select
+        customers.customer_id,
+        customers.last_possible_engagement_date,
+        mails.sent_date,
+        mails.is_received,
+        mails.human_open_date,
+        mails.human_click_date,
+        mails.machine_open_date
+
+    from mails
+
+    inner join customers
+        on mails.customer_id = customers.customer_id
+
+    where not customers.has_several_addresses
+
+    union all
+
+    select
+        customers.customer_id,
+        customers.last_possible_engagement_date,
+        max(mails.sent_date) as sent_date,
+        bool_or(mails.is_delivered) or (bool_or(mails.is_sent) and not bool_or(mails.is_bounced))
+            as is_received,
+        max(mails.human_open_date) as human_open_date,
+        max(mails.human_click_date) as human_click_date,
+        max(mails.machine_open_date) as machine_open_date
+
+    from mails
+
+    inner join customers
+        on mails.customer_id = customers.customer_id
+
+    where customers.has_several_addresses
+
+    group by
+        customers.customer_id,
+        customers.last_possible_engagement_date,
+        mails.mail_key
+
+),
+
+counted as (
 
     select
         customer_id,
         {% for days in (30, 90, 365) -%}
-        count(*) filter (where sent_age < {{ days }}) as emails_sent_{{ days }}d,
-        count(*) filter (where human_open_age < {{ days }}) as human_opens_{{ days }}d,
-        count(*) filter (where human_click_age < {{ days }}) as human_clicks_{{ days }}d,
-        count(*) filter (where machine_open_age < {{ days }}) as machine_opens_{{ days }}d,
+        {%- set first_day = as_of_date() ~ " - " ~ (days - 1) -%}
+        count(*) filter (where sent_date >= {{ first_day }}) as emails_sent_{{ days }}d,
+        count(*) filter (where human_open_date >= {{ first_day }}) as human_opens_{{ days }}d,
+        count(*) filter (where human_click_date >= {{ first_day }}) as human_clicks_{{ days }}d,
+        count(*) filter (where machine_open_date >= {{ first_day }}) as machine_opens_{{ days }}d,
         {% endfor -%}
         count(*) filter (
-            where
-            (is_delivered or (is_sent and not is_bounced))
-            and coalesce(sent_date > last_possible_engagement_date, true)
-        ) as emails_unanswered_count,
-        min(first_date) as first_mail_date,
-        max(last_human_engagement_at) as last_human_engagement_at,
-        max(last_possible_engagement_date) as last_possible_engagement_date,
-        coalesce(bool_or(machine_open_date is not null), false) as has_machine_opens
+            where is_received and coalesce(sent_date > last_possible_engagement_date, true)
+        ) as emails_unanswered_count
 
-    from ages
+    from mails_of_person
 
     group by customer_id
 
 )
 
-select * from summed
+select
+    counted.*,
+    customers.first_mail_date,
+    customers.last_human_engagement_at,
+    customers.last_possible_engagement_date,
+    customers.has_machine_opens
+
+from counted
+
+inner join customers
+    on counted.customer_id = customers.customer_id

@@ -43,9 +43,13 @@ email_events as (
     select
         account_key,
         email,
-        occurred_date as seen_on
+        min(first_date) as seen_on
 
-    from {{ ref('int_email_events_unioned') }}
+    from {{ ref('int_email_mails') }}
+
+    group by
+        account_key,
+        email
 
 ),
 

@@ -1,16 +1,16 @@
--- A number given twice must not turn somebody's no into something else: a no stands first.
 with
 
-versions as (
+source as (
 
-    {{
-        numbered_versions(
-            'email_events',
-            ['event_id'],
-            first="records.event in ('unsubscribed', 'complained')"
-            ~ " or (records.event = 'bounced' and records.bounce_type is distinct from 'soft')"
-        )
-    }}
+    select * from {{ source('raw_files', 'email_events') }}
+
+    where {{ is_chosen('files') }}
+
+),
+
+superseded as (
+
+    select * from {{ ref('stg_files__email_events_superseded') }}
 
 ),
 
@@ -18,20 +18,25 @@ events as (
 
     select
         'files' as source,
-        event_id,
-        {{ account_key('files', 'customer_id') }} as account_key,
-        {{ normalised_email('email') }} as email,
-        event,
-        occurred_at,
-        campaign_id,
-        message_id,
-        bounce_type,
-        is_machine,
-        user_agent
+        source.event_id,
+        {{ account_key('files', 'source.customer_id') }} as account_key,
+        {{ normalised_email('source.email') }} as email,
+        source.event,
+        source.occurred_at,
+        source.campaign_id,
+        source.message_id,
+        source.bounce_type,
+        source.is_machine,
+        source.user_agent,
+        source._file_id as file_id,
+        superseded.event_id is not null as is_superseded
 
-    from versions
+    from source
 
-    where version_number = 1
+    left outer join superseded
+        on
+            source._file_id = superseded.file_id
+            and source._row_number = superseded.row_number
 
 )
 

@@ -1,0 +1,184 @@
+-- What became of each mail, by whom it went to, up to the as-of date. All of it are first and last
+-- days and whether something ever happened, so what arrives can be taken into what is there; only a
+-- mail that lost an event, because another version of that event stands now, is gone through anew.
+{{
+    config(
+        materialized="incremental",
+        incremental_strategy="delete+insert",
+        unique_key="mail_hash",
+        pre_hook="{% if is_incremental() and not is_extending() %}truncate {{ this }}{% endif %}",
+        post_hook="delete from {{ this }} where first_date is null",
+    )
+}}
+
+-- depends_on: {{ ref('stg_files__email_events') }}
+{% if is_extending() -%}
+with
+
+superseded as (
+
+    select
+        event_id,
+        account_key,
+        email,
+        {{ mail_key('events') }} as mail_key
+
+    from {{ ref('stg_files__email_events') }} as events
+
+    where is_superseded
+
+),
+
+arrived_again as (
+
+    select event_id from {{ ref('stg_files__email_events') }}
+
+    where file_id > {{ last_built_file() }}
+
+),
+
+bereft as (
+
+    select distinct
+        {{ mail_hash() }} as mail_hash,
+        account_key,
+        email,
+        mail_key
+
+    from superseded
+
+    where event_id in (
+        select event_id
+        from arrived_again
+    )
+
+),
+
+all_events as (
+
+    select
+        *,
+        {{ mail_hash() }} as mail_hash
+
+    from {{ ref('int_email_events_unioned') }}
+
+    where occurred_date <= {{ as_of_date() }}
+
+),
+
+-- A shop's day after that of the last build begins after midnight of that day in UTC, wherever the
+-- shop is.
+events as (
+
+    select * from all_events
+
+    where
+        (
+            file_id > {{ last_built_file() }}
+            or occurred_at >= cast({{ last_built_day() }} as timestamp)
+        )
+        and mail_hash not in (
+            select mail_hash
+            from bereft
+        )
+
+    union all
+
+    select * from all_events
+
+    where mail_hash in (
+        select mail_hash
+        from bereft
+    )
+
+),
+{%- else -%}
+with
+
+events as (
+
+    select
+        *,
+        {{ mail_hash() }} as mail_hash
+
+    from {{ ref('int_email_events_unioned') }}
+
+    where occurred_date <= {{ as_of_date() }}
+
+),
+{%- endif %}
+
+by_event as (
+
+    select
+        mail_hash,
+        account_key,
+        email,
+        mail_key,
+        occurred_date as first_date,
+        case when event in ('sent', 'delivered') then occurred_date end as sent_date,
+        event = 'delivered' as is_delivered,
+        event = 'sent' as is_sent,
+        event = 'bounced' as is_bounced,
+        case when event = 'opened' and is_human then occurred_date end as human_open_date,
+        case when event = 'clicked' and is_human then occurred_date end as human_click_date,
+        case when event = 'opened' and not is_human then occurred_date end as machine_open_date,
+        case
+            when event = 'opened' and is_human is null then occurred_date
+        end as unexplained_open_date,
+        case when is_human then occurred_at end as last_human_engagement_at
+
+    from events
+
+    {% if is_extending() -%}
+    union all
+
+    select * from {{ this }}
+
+    where
+        mail_hash in (
+            select mail_hash
+            from events
+        )
+        and mail_hash not in (
+            select mail_hash
+            from bereft
+        )
+
+    union all by name
+
+    -- A mail that nothing is left of goes.
+    select * from bereft
+
+    {% endif -%}
+),
+
+mails as (
+
+    select
+        mail_hash,
+        account_key,
+        email,
+        mail_key,
+        min(first_date) as first_date,
+        max(sent_date) as sent_date,
+        bool_or(is_delivered) as is_delivered,
+        bool_or(is_sent) as is_sent,
+        bool_or(is_bounced) as is_bounced,
+        max(human_open_date) as human_open_date,
+        max(human_click_date) as human_click_date,
+        max(machine_open_date) as machine_open_date,
+        max(unexplained_open_date) as unexplained_open_date,
+        max(last_human_engagement_at) as last_human_engagement_at
+
+    from by_event
+
+    group by
+        mail_hash,
+        account_key,
+        email,
+        mail_key
+
+)
+
+select * from mails
