@@ -24,6 +24,6 @@
 
 
 {# A number for who a mail went to and which it was. It finds rows; it does not tell them apart. #}
-{% macro mail_hash() -%}
-    hash(account_key, email, mail_key)
+{% macro mail_hash(events) -%}
+    hash({{ events }}.account_key, {{ events }}.email, {{ events }}.mail_key)
 {%- endmacro %}

@@ -18,14 +18,14 @@ with
 superseded as (
 
     select
-        event_id,
-        account_key,
-        email,
+        events.event_id,
+        events.account_key,
+        events.email,
         {{ mail_key('events') }} as mail_key
 
     from {{ ref('stg_files__email_events') }} as events
 
-    where is_superseded
+    where events.is_superseded
 
 ),
 
@@ -40,54 +40,60 @@ arrived_again as (
 bereft as (
 
     select distinct
-        {{ mail_hash() }} as mail_hash,
-        account_key,
-        email,
-        mail_key
+        {{ mail_hash('superseded') }} as mail_hash,
+        superseded.account_key,
+        superseded.email,
+        superseded.mail_key
 
     from superseded
 
-    where event_id in (
-        select event_id
+    where superseded.event_id in (
+        select arrived_again.event_id
         from arrived_again
     )
 
 ),
 
-all_events as (
+-- Asked twice, of few rows each time: to keep them all in between costs more than the rest.
+all_events as not materialized (
 
     select
-        *,
-        {{ mail_hash() }} as mail_hash
+        events.*,
+        {{ mail_hash('events') }} as mail_hash
 
-    from {{ ref('int_email_events_unioned') }}
+    from {{ ref('int_email_events_unioned') }} as events
 
-    where occurred_date <= {{ as_of_date() }}
+    where events.occurred_date <= {{ as_of_date() }}
 
 ),
 
 -- A shop's day after that of the last build begins after midnight of that day in UTC, wherever the
 -- shop is.
-events as (
+arrived as (
 
     select * from all_events
 
     where
-        (
-            file_id > {{ last_built_file() }}
-            or occurred_at >= cast({{ last_built_day() }} as timestamp)
-        )
-        and mail_hash not in (
-            select mail_hash
-            from bereft
-        )
+        file_id > {{ last_built_file() }}
+        or occurred_at >= cast({{ last_built_day() }} as timestamp)
+
+),
+
+events as (
+
+    select * from arrived
+
+    where arrived.mail_hash not in (
+        select bereft.mail_hash
+        from bereft
+    )
 
     union all
 
     select * from all_events
 
-    where mail_hash in (
-        select mail_hash
+    where all_events.mail_hash in (
+        select bereft.mail_hash
         from bereft
     )
 
@@ -98,12 +104,12 @@ with
 events as (
 
     select
-        *,
-        {{ mail_hash() }} as mail_hash
+        events.*,
+        {{ mail_hash('events') }} as mail_hash
 
-    from {{ ref('int_email_events_unioned') }}
+    from {{ ref('int_email_events_unioned') }} as events
 
-    where occurred_date <= {{ as_of_date() }}
+    where events.occurred_date <= {{ as_of_date() }}
 
 ),
 {%- endif %}
@@ -133,15 +139,15 @@ by_event as (
     {% if is_extending() -%}
     union all
 
-    select * from {{ this }}
+    select * from {{ this }} as kept
 
     where
-        mail_hash in (
-            select mail_hash
+        kept.mail_hash in (
+            select events.mail_hash
             from events
         )
-        and mail_hash not in (
-            select mail_hash
+        and kept.mail_hash not in (
+            select bereft.mail_hash
             from bereft
         )
 

@@ -1,5 +1,14 @@
 -- Which programs that opened or clicked mails are machines. A pattern that stands in a table is
 -- compiled anew for each row: once per program is enough.
+{{
+    config(
+        materialized="incremental",
+        incremental_strategy="delete+insert",
+        unique_key="user_agent",
+        pre_hook="{% if is_incremental() and not is_extending() %}truncate {{ this }}{% endif %}",
+    )
+}}
+
 with
 
 patterns as (
@@ -17,7 +26,9 @@ user_agents as (
     where
         event in ('opened', 'clicked')
         and nullif(trim(user_agent), '') is not null
-
+        {% if is_extending() -%}
+        and file_id > {{ last_built_file() }}
+        {% endif %}
     union distinct
 
     select user_agent from {{ ref('stg_online_retail__simulated_email_events') }}

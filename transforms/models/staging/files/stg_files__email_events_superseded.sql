@@ -11,7 +11,8 @@
 
 with
 
-source as (
+-- Asked twice: to keep all rows in between costs more than the rest.
+source as not materialized (
 
     select
         event_id,
@@ -32,24 +33,24 @@ files as (
 
 ),
 
--- Two numbers may share a hash without harm.
+-- Numbers that more than one row may have; two of them may share a hash without harm.
 repeated as (
 
+    {% if is_extending() -%}
     select hash(event_id) as event_hash
 
     from source
 
-    {% if is_extending() -%}
-    where event_id in (
-        select event_id
-        from source
-        where file_id > {{ last_built_file() }}
-    )
+    where file_id > {{ last_built_file() }}
+    {%- else -%}
+    select hash(event_id) as event_hash
 
-    {% endif -%}
+    from source
+
     group by hash(event_id)
 
     having count(*) > 1
+    {%- endif %}
 
 ),
 
@@ -65,7 +66,8 @@ ranked as (
                 case
                     when source.event in ('unsubscribed', 'complained') then 0
                     when
-                        source.event = 'bounced' and source.bounce_type is distinct from 'soft'
+                        source.event = 'bounced'
+                        and source.bounce_type is distinct from 'soft'
                         then 0
                     else 1
                 end,
@@ -80,7 +82,7 @@ ranked as (
         on source.file_id = files.file_id
 
     where hash(source.event_id) in (
-        select event_hash
+        select repeated.event_hash
         from repeated
     )
 
