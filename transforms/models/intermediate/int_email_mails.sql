@@ -47,10 +47,8 @@ bereft as (
 
     from superseded
 
-    where superseded.event_id in (
-        select arrived_again.event_id
-        from arrived_again
-    )
+    semi join arrived_again
+        on superseded.event_id = arrived_again.event_id
 
 ),
 
@@ -81,21 +79,21 @@ arrived as (
 
 events as (
 
-    select * from arrived
+    select arrived.*
 
-    where arrived.mail_hash not in (
-        select bereft.mail_hash
-        from bereft
-    )
+    from arrived
+
+    anti join bereft
+        on arrived.mail_hash = bereft.mail_hash
 
     union all
 
-    select * from all_events
+    select all_events.*
 
-    where all_events.mail_hash in (
-        select bereft.mail_hash
-        from bereft
-    )
+    from all_events
+
+    semi join bereft
+        on all_events.mail_hash = bereft.mail_hash
 
 ),
 {%- else -%}
@@ -139,17 +137,15 @@ by_event as (
     {% if is_extending() -%}
     union all
 
-    select * from {{ this }} as kept
+    select kept.*
 
-    where
-        kept.mail_hash in (
-            select events.mail_hash
-            from events
-        )
-        and kept.mail_hash not in (
-            select bereft.mail_hash
-            from bereft
-        )
+    from {{ this }} as kept
+
+    semi join events
+        on kept.mail_hash = events.mail_hash
+
+    anti join bereft
+        on kept.mail_hash = bereft.mail_hash
 
     union all by name
 
