@@ -1,9 +1,10 @@
 {# Number the versions of each record of an inbox entity, the one that stands on the as-of date
    first: the newest `updated_at` up to that day, else the last file in the order of names,
    whenever it was read. Where every version is of a later day, the earliest of them stands.
-   `loaded_number` numbers them without regard to the as-of date. Every row of a version of an
-   order's lines bears the same number, and so does every row of a cart of one time and file. #}
-{% macro numbered_versions(entity, key, updated_at=none) -%}
+   `loaded_number`, where it is asked for, numbers them without regard to the as-of date. Every row
+   of a version of an order's lines bears the same number, and so does every row of a cart of one
+   time and file. #}
+{% macro numbered_versions(entity, key, updated_at=none, has_loaded_number=false) -%}
     {%- set position = "files.sort_key desc, files.load_number desc" -%}
     {%- if entity not in ("order_lines", "carts") -%}
         {%- set position = position ~ ", records._row_number desc" -%}
@@ -36,7 +37,7 @@
     select
         records.*,
         cast(1 as bigint) as version_number
-        {%- if updated_at %},
+        {%- if has_loaded_number %},
         cast(1 as bigint) as loaded_number
         {%- endif %}
 
@@ -63,7 +64,7 @@
                 {% endif -%}
                 {{ position }}
         ) as version_number
-        {%- if updated_at %},
+        {%- if has_loaded_number %},
         dense_rank() over (
             partition by {{ partition }}
             order by {{ updated_at }} desc nulls last, {{ position }}

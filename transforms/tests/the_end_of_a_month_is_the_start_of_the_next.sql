@@ -15,21 +15,55 @@ months as (
 
 ),
 
+spans as (
+
+    select
+        valid_from,
+        valid_to
+
+    from {{ ref('customer_lifecycle') }}
+
+    where lifecycle not in ('dormant', 'long_dormant', 'lost')
+
+),
+
+-- Begun less ended: to look for each month's spans among all takes seven times as long.
+changes as (
+
+    select
+        valid_from as happened_on,
+        count(*) as customer_count
+
+    from spans
+
+    group by valid_from
+
+    union all
+
+    select
+        valid_to as happened_on,
+        -count(*) as customer_count
+
+    from spans
+
+    where valid_to is not null
+
+    group by valid_to
+
+),
+
 counted as (
 
     select
         months.month,
         months.customers_at_start,
         months.customers_at_end_before,
-        count(spans.customer_id) as customers_counted
+        coalesce(sum(changes.customer_count), 0) as customers_counted
 
     from months
 
-    left outer join {{ ref('customer_lifecycle') }} as spans
-        on
-            months.month - 1 >= spans.valid_from
-            and (months.month <= spans.valid_to or spans.valid_to is null)
-            and spans.lifecycle not in ('dormant', 'long_dormant', 'lost')
+    left outer join changes
+        on months.month > changes.happened_on
 
     group by
         months.month,

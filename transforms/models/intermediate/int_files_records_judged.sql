@@ -1,20 +1,23 @@
 -- What became of each version of an order that files brought, and of the refunds in them.
 with
 
-versions as (
+other_versions as (
 
     select
         source,
-        source || ':' || order_id as order_key,
-        version_number
+        source || ':' || order_id as order_key
 
     from {{ ref('stg_files__orders') }}
+
+    where version_number > 1
 
 ),
 
 orders as (
 
     select * from {{ ref('int_orders_unioned') }}
+
+    where source = 'files'
 
 ),
 
@@ -41,10 +44,9 @@ keys as (
 judged_orders as (
 
     select
-        versions.source,
+        orders.source,
         'orders' as entity,
         case
-            when versions.version_number > 1 then 'another version stands for it'
             when orders.ordered_date > {{ as_of_date() }} then 'after the as-of date'
             when orders.is_test then 'test order'
             when orders.total is null then 'no exchange rate for its day'
@@ -53,15 +55,28 @@ judged_orders as (
             else 'sold'
         end as reason,
         orders.person_key,
-        case when versions.version_number = 1 then orders.total end as amount
+        orders.total as amount
 
-    from versions
-
-    inner join orders
-        on versions.order_key = orders.order_key
+    from orders
 
     left outer join settled
-        on versions.order_key = settled.order_key
+        on orders.order_key = settled.order_key
+
+),
+
+judged_versions as (
+
+    select
+        other_versions.source,
+        'orders' as entity,
+        'another version stands for it' as reason,
+        ordered.person_key,
+        cast(null as decimal(18, 4)) as amount
+
+    from other_versions
+
+    inner join {{ ref('int_orders_unioned') }} as ordered
+        on other_versions.order_key = ordered.order_key
 
 ),
 
@@ -88,6 +103,8 @@ judged_refunds as (
 unioned as (
 
     select * from judged_orders
+    union all
+    select * from judged_versions
     union all
     select * from judged_refunds
 

@@ -14,13 +14,49 @@ links as (
 
 ),
 
-keys as (
+pairs as (
 
-    select account_key as person_key from links
-    where account_key is not null
-    union
-    select email_key as person_key from links
-    where email_key is not null
+    select
+        account_key,
+        email_key
+
+    from links
+
+    where
+        account_key is not null
+        and email_key is not null
+
+),
+
+accounts_of_several as (
+
+    select account_key from pairs
+    group by account_key
+    having count(*) > 1
+
+),
+
+emails_of_several as (
+
+    select email_key from pairs
+    group by email_key
+    having count(*) > 1
+
+),
+
+-- Most accounts have one address, and that address no other account: between them there is
+-- nothing to look for, and to look for it all the same costs ten times as much.
+tangled as (
+
+    select
+        account_key,
+        email_key
+
+    from pairs
+
+    where
+        account_key in (select accounts_of_several.account_key from accounts_of_several)
+        or email_key in (select emails_of_several.email_key from emails_of_several)
 
 ),
 
@@ -30,29 +66,23 @@ edges as (
     select
         account_key as from_key,
         email_key as to_key
-    from links
-    where
-        account_key is not null
-        and email_key is not null
+    from tangled
     union
     select
         email_key as from_key,
         account_key as to_key
-    from links
-    where
-        account_key is not null
-        and email_key is not null
+    from tangled
 
 ),
 
 -- Each key takes over the smallest name among its neighbours until none changes any more.
 groups (person_key, group_key) using key (person_key) as (
 
-    select
-        person_key,
-        person_key as group_key
+    select distinct
+        from_key as person_key,
+        from_key as group_key
 
-    from keys
+    from edges
 
     union
 
@@ -72,10 +102,70 @@ groups (person_key, group_key) using key (person_key) as (
 
     group by edges.to_key
 
+),
+
+straight as (
+
+    select
+        unnest([pairs.account_key, pairs.email_key]) as person_key,
+        least(pairs.account_key, pairs.email_key) as group_key
+
+    from pairs
+
+    anti join tangled
+        on pairs.account_key = tangled.account_key
+
+),
+
+-- What is never named together with anything.
+alone as (
+
+    select links.account_key as person_key
+
+    from links
+
+    anti join pairs
+        on links.account_key = pairs.account_key
+
+    where links.email_key is null
+
+    union all
+
+    select links.email_key as person_key
+
+    from links
+
+    anti join pairs
+        on links.email_key = pairs.email_key
+
+    where links.account_key is null
+
+),
+
+unioned as (
+
+    select
+        person_key,
+        group_key
+
+    from groups
+
+    union all
+
+    select
+        person_key,
+        group_key
+
+    from straight
+
+    union all
+
+    select
+        person_key,
+        person_key as group_key
+
+    from alone
+
 )
 
-select
-    person_key,
-    group_key
-
-from groups
+select * from unioned

@@ -29,19 +29,20 @@ refunds as (
 refunds_by_order as (
 
     select
-        orders.order_key,
+        refunds.order_key,
         -- A return of the day before the order's first minute is of the same day at the earliest.
         sum(refunds.amount) filter (
-            where refunds.refunded_date <= orders.ordered_date
+            where refunds.refunded_date <= ordered.ordered_date
         ) as refunded_same_day,
         sum(refunds.amount) as refunded
 
-    from orders
+    from refunds
 
-    inner join refunds
-        on orders.order_key = refunds.order_key
+    -- Read anew, because whole orders would have to be kept in memory to be read twice.
+    inner join {{ ref('int_orders_unioned') }} as ordered
+        on refunds.order_key = ordered.order_key
 
-    group by orders.order_key
+    group by refunds.order_key
 
 ),
 

@@ -87,7 +87,40 @@ unioned as (
 
 rates as (
 
-    select * from {{ ref('exchange_rates') }}
+    select
+        currency,
+        valid_from,
+        rate,
+        lead(valid_from) over (
+            partition by currency
+            order by valid_from
+        ) as valid_until,
+        max(valid_from) over () as last_change_date
+
+    from {{ ref('exchange_rates') }}
+
+    where currency <> '{{ var("currency") }}'
+
+),
+
+-- One row per day up to the last change of any rate, for which all later days are looked up: to
+-- find for each order the rate before it, all orders would have to be sorted.
+rates_by_day as (
+
+    select
+        currency,
+        rate,
+        valid_from + cast(
+            unnest(range(coalesce(valid_until, last_change_date + 1) - valid_from)) as integer
+        ) as rate_date
+
+    from rates
+
+),
+
+last_change as (
+
+    select max(rate_date) as last_change_date from rates_by_day
 
 ),
 
@@ -108,25 +141,25 @@ converted as (
         unioned.is_test,
         case
             when unioned.currency = '{{ var("currency") }}' then cast(1 as decimal(18, 8))
-            else rates.rate
+            else rates_by_day.rate
         end as exchange_rate,
-        cast(
-            round(
-                cast(unioned.total as decimal(38, 4))
-                * case
-                    when unioned.currency = '{{ var("currency") }}' then cast(1 as decimal(18, 8))
-                    else rates.rate
-                end,
-                4
-            ) as decimal(18, 4)
-        ) as total
+        case
+            when unioned.currency = '{{ var("currency") }}' then unioned.total
+            else
+                cast(
+                    round(cast(unioned.total as decimal(38, 4)) * rates_by_day.rate, 4)
+                    as decimal(18, 4)
+                )
+        end as total
 
     from unioned
 
-    asof left join rates
+    cross join last_change
+
+    left outer join rates_by_day
         on
-            unioned.currency = rates.currency
-            and unioned.ordered_date >= rates.valid_from
+            unioned.currency = rates_by_day.currency
+            and least(unioned.ordered_date, last_change.last_change_date) = rates_by_day.rate_date
 
 )
 

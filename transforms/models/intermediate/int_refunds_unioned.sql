@@ -31,7 +31,14 @@ files as (
 
     from {{ ref('stg_files__orders') }}
 
-    where version_number = 1
+    where
+        version_number = 1
+        -- Few orders come back: of the others not even the days are worked out.
+        and (
+            refunded > 0
+            or status in ('refunded', 'cancelled')
+            or has_cancellation_time
+        )
 
 ),
 

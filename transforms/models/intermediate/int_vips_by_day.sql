@@ -29,6 +29,16 @@ days as (
 
 ),
 
+numbered_days as (
+
+    select
+        known_on,
+        row_number() over (order by known_on) as day_number
+
+    from days
+
+),
+
 frequent as (
 
     select
@@ -42,41 +52,114 @@ frequent as (
 
 ),
 
-summed as (
+-- The first of the days on which revenue counts, and the first on which it is too long ago.
+moments as (
 
     select
-        days.known_on,
-        revenue.customer_id,
-        sum(revenue.amount) as amount
+        happened.happened_on,
+        min(numbered_days.day_number) as counts_from,
+        min(numbered_days.day_number) filter (
+            where numbered_days.known_on - {{ var('vip_revenue_days') }} >= happened.happened_on
+        ) as counts_until
 
-    from days
+    from (select distinct revenue.happened_on from revenue) as happened
 
-    inner join revenue
-        on
-            days.known_on >= revenue.happened_on
-            and days.known_on - {{ var('vip_revenue_days') }} < revenue.happened_on
+    inner join numbered_days
+        on happened.happened_on <= numbered_days.known_on
 
-    group by
-        days.known_on,
-        revenue.customer_id
-
-    having sum(revenue.amount) > 0
+    group by happened.happened_on
 
 ),
 
-ranked as (
+summed as (
 
     select
-        known_on,
+        revenue.customer_id,
+        moments.counts_from,
+        moments.counts_until,
+        sum(revenue.amount) as amount
+
+    from revenue
+
+    inner join moments
+        on revenue.happened_on = moments.happened_on
+
+    group by
+        revenue.customer_id,
+        moments.counts_from,
+        moments.counts_until
+
+),
+
+changes as (
+
+    select
         customer_id,
-        -- Ties stand together: only those who spent strictly more count.
-        rank() over (
-            partition by known_on
-            order by amount desc nulls last
-        ) - 1 as richer_count,
-        count(*) over (partition by known_on) as spender_count
+        counts_from as day_number,
+        amount
 
     from summed
+
+    union all
+
+    select
+        customer_id,
+        counts_until as day_number,
+        -amount as amount
+
+    from summed
+
+    where counts_until is not null
+
+),
+
+-- Added up once and held until the next change: to add up two years anew for every month costs
+-- three times as much. Changes of one day bear the same sum, and all but one hold for no day.
+held as (
+
+    select
+        customer_id,
+        day_number as held_from,
+        lead(day_number) over (
+            partition by customer_id
+            order by day_number
+        ) as held_until,
+        sum(amount) over (
+            partition by customer_id
+            order by day_number
+        ) as amount
+
+    from changes
+
+),
+
+spent as (
+
+    select
+        customer_id,
+        unnest(
+            range(held_from, coalesce(held_until, (select count(*) + 1 from numbered_days)))
+        ) as day_number,
+        amount
+
+    from held
+
+    where amount > 0
+
+),
+
+-- What the last of the top share has spent: whoever has spent as much stands with him.
+thresholds as (
+
+    select
+        day_number,
+        percentile_disc({{ var('vip_revenue_share') }}) within group (
+            order by amount desc
+        ) as least_amount
+
+    from spent
+
+    group by day_number
 
 ),
 
@@ -87,12 +170,21 @@ vips as (
     union distinct
 
     select
-        known_on,
-        customer_id
+        numbered_days.known_on,
+        spent.customer_id
 
-    from ranked
+    from spent
 
-    where richer_count < {{ var('vip_revenue_share') }} * spender_count
+    inner join thresholds
+        on spent.day_number = thresholds.day_number
+
+    inner join numbered_days
+        on spent.day_number = numbered_days.day_number
+
+    where
+        spent.amount >= thresholds.least_amount
+        -- Of no share there is no last one.
+        and {{ var('vip_revenue_share') }} > 0
 
 )
 

@@ -19,20 +19,40 @@ purchases as (
 
 ),
 
+-- A span is a customer's state at the end of every month that it begins in or before and does not
+-- end in.
+spans_by_month as (
+
+    select
+        customer_id,
+        cast(
+            unnest(
+                range(
+                    date_trunc('month', cast(valid_from as timestamp)),
+                    date_trunc(
+                        'month', cast(coalesce(valid_to, {{ as_of_date() }} + 1) as timestamp)
+                    ),
+                    interval 1 month
+                )
+            ) as date
+        ) as month
+
+    from spans
+
+    where lifecycle in ('new', 'active', 'due', 'slipping')
+
+),
+
 customers_at_end as (
 
     select
         months.month,
-        spans.customer_id
+        spans_by_month.customer_id
 
     from months
 
-    inner join spans
-        on
-            months.ends_on >= spans.valid_from
-            and coalesce(months.ends_on < spans.valid_to, true)
-
-    where spans.lifecycle in ('new', 'active', 'due', 'slipping')
+    inner join spans_by_month
+        on months.month = spans_by_month.month
 
 ),
 

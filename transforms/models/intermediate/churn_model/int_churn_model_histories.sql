@@ -20,10 +20,7 @@ purchases as (
             when season_from is null and not is_one_off then usual_gap_days
             else date_diff('day', purchase_date, next_purchase_expected_date)
         end as usual_gap_days,
-        sum(revenue) over (
-            partition by customer_id
-            order by purchase_number
-        ) as spent_so_far
+        revenue
 
     from {{ ref('int_purchases_with_rhythm') }}
 
@@ -39,89 +36,79 @@ asked as (
 
     select
         cutoffs.cutoff_date,
-        cutoffs.cutoff_kind,
-        cutoffs.window_number,
-        buyers.customer_id,
-        buyers.first_purchase_date,
-        buyers.spent_at_first,
-        buyers.is_in_sample,
         cutoffs.cutoff_date + cutoffs.horizon_days as ends_on,
         cutoffs.cutoff_date - 365 as year_before,
-        cutoffs.cutoff_date - 365 + cutoffs.horizon_days as year_before_ends_on
+        cutoffs.cutoff_date - 365 + cutoffs.horizon_days as year_before_ends_on,
+        purchases.customer_id,
+        purchases.purchase_date,
+        purchases.purchase_number,
+        purchases.usual_gap_days,
+        purchases.revenue
 
-    from cutoffs
+    from purchases
 
     inner join buyers
-        on cutoffs.cutoff_date >= buyers.first_purchase_date
+        on purchases.customer_id = buyers.customer_id
 
-    where
-        cutoffs.cutoff_kind = 'as_of'
-        or buyers.is_in_sample
+    inner join cutoffs
+        on
+            purchases.purchase_date <= cutoffs.cutoff_date + cutoffs.horizon_days
+            and (cutoffs.cutoff_kind = 'as_of' or buyers.is_in_sample)
 
 ),
 
-at_cutoff as (
+-- All days looked at are answered by one pass over the purchases; to look each of them up costs
+-- three times as much.
+summed as (
 
     select
-        asked.*,
-        purchases.purchase_date as last_purchase_date,
-        purchases.purchase_number as purchase_count,
-        purchases.usual_gap_days,
-        purchases.spent_so_far
+        cutoff_date,
+        customer_id,
+        max(purchase_date) filter (where purchase_date <= cutoff_date) as last_purchase_date,
+        max(purchase_number) filter (where purchase_date <= cutoff_date) as purchase_count,
+        -- That of the last purchase, be it null.
+        arg_max_null(usual_gap_days, purchase_number) filter (
+            where purchase_date <= cutoff_date
+        ) as usual_gap_days,
+        sum(revenue) filter (where purchase_date <= cutoff_date) as spent_so_far,
+        max(purchase_number) as purchase_count_at_end,
+        sum(revenue) as spent_at_end,
+        max(purchase_number) filter (
+            where purchase_date <= year_before
+        ) as purchase_count_year_before,
+        max(purchase_number) filter (
+            where purchase_date <= year_before_ends_on
+        ) as purchase_count_year_before_end
 
     from asked
 
-    asof inner join purchases
-        on
-            asked.customer_id = purchases.customer_id
-            and asked.cutoff_date >= purchases.purchase_date
+    group by
+        cutoff_date,
+        customer_id
 
-),
-
-at_end as (
-
-    select
-        at_cutoff.*,
-        purchases.purchase_number as purchase_count_at_end,
-        purchases.spent_so_far as spent_at_end
-
-    from at_cutoff
-
-    asof inner join purchases
-        on
-            at_cutoff.customer_id = purchases.customer_id
-            and at_cutoff.ends_on >= purchases.purchase_date
-
-),
-
-a_year_before as (
-
-    select
-        at_end.*,
-        coalesce(purchases.purchase_number, 0) as purchase_count_year_before
-
-    from at_end
-
-    asof left join purchases
-        on
-            at_end.customer_id = purchases.customer_id
-            and at_end.year_before >= purchases.purchase_date
+    having min(purchase_date) <= cutoff_date
 
 ),
 
 compared as (
 
     select
-        a_year_before.*,
-        coalesce(purchases.purchase_number, 0) - a_year_before.purchase_count_year_before
-            as purchases_as_last_year
+        cutoffs.cutoff_kind,
+        cutoffs.window_number,
+        buyers.first_purchase_date,
+        buyers.spent_at_first,
+        buyers.is_in_sample,
+        summed.*,
+        coalesce(summed.purchase_count_year_before_end, 0)
+        - coalesce(summed.purchase_count_year_before, 0) as purchases_as_last_year
 
-    from a_year_before
+    from summed
 
-    asof left join purchases
-        on
-            a_year_before.customer_id = purchases.customer_id
-            and a_year_before.year_before_ends_on >= purchases.purchase_date
+    inner join cutoffs
+        on summed.cutoff_date = cutoffs.cutoff_date
+
+    inner join buyers
+        on summed.customer_id = buyers.customer_id
 
 ),
 

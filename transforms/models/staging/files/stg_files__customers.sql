@@ -2,7 +2,11 @@ with
 
 versions as (
 
-    {{ numbered_versions('customers', ['customer_id'], 'records.updated_at') }}
+    {{
+        numbered_versions(
+            'customers', ['customer_id'], 'records.updated_at', has_loaded_number=true
+        )
+    }}
 
 ),
 

@@ -26,23 +26,28 @@ cancelled as (
 
 ),
 
+-- Only of what was given back.
 sold as (
 
     select
-        account_id,
-        product_id,
-        unit_price,
-        invoice_id,
-        min(invoiced_at) as invoiced_at,
-        sum(quantity) as quantity
+        lines.account_id,
+        lines.product_id,
+        lines.unit_price,
+        lines.invoice_id,
+        min(lines.invoiced_at) as invoiced_at,
+        sum(lines.quantity) as quantity
 
     from lines
 
-    where
-        reason = 'sold'
-        and account_id is not null
+    semi join cancelled
+        on
+            lines.account_id = cancelled.account_id
+            and lines.product_id = cancelled.product_id
+            and lines.unit_price = cancelled.unit_price
 
-    group by account_id, product_id, unit_price, invoice_id
+    where lines.reason = 'sold'
+
+    group by lines.account_id, lines.product_id, lines.unit_price, lines.invoice_id
 
 ),
 
