@@ -13,7 +13,7 @@ export MKL_NUM_THREADS := 1
 export DO_NOT_TRACK := 1
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup run test test-runs test-clone check bench dev lock clean
+.PHONY: help setup run test test-sample test-runs test-clone check bench dev lock clean
 
 help:  ## Show these lines.
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -24,10 +24,13 @@ setup:  ## Make .venv with the locked dependencies (nothing to do when they have
 run: setup  ## Run the whole daily job, on the sample unless .env says otherwise.
 	@"$(BIN)/winback" run
 
-test: setup  ## Run every test but those of the next two targets.
-	@"$(BIN)/python" -m pytest -n 2 --dist loadfile -m "not runs and not clone"
+test: setup  ## Run every test but those of the next three targets.
+	@"$(BIN)/python" -m pytest -n 2 --dist loadfile -m "not sample and not runs and not clone"
 
-test-runs: setup  ## Compare whole runs: killed at ten moments, files in another order, past days.
+test-sample: setup  ## Recompute what the shipped sample gives by other means.
+	@"$(BIN)/python" -m pytest -m sample
+
+test-runs: setup  ## Compare whole runs: killed at ten moments, files in another order, day by day.
 	@"$(BIN)/python" -m pytest -n 2 --dist load -m runs
 
 test-clone: setup  ## Run every command of the README in a fresh clone.

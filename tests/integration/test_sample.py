@@ -11,6 +11,8 @@ import pytest
 
 from tests.integration.shop import ROOT, Shop
 
+pytestmark = pytest.mark.sample
+
 AS_OF = pd.Timestamp("2011-12-09")
 NO_GOODS = {
     "POST", "DOT", "C2", "C3", "M", "BANK CHARGES", "AMAZONFEE", "CRUK", "B", "D", "S",

@@ -14,6 +14,8 @@ import pytest
 
 from tests.integration.shop import Shop
 
+pytestmark = pytest.mark.sample
+
 AS_OF = pd.Timestamp("2011-12-09")
 MONTHS = pd.date_range("2009-12-01", "2011-11-01", freq="MS")
 ONE_DAY = pd.Timedelta(days=1)

@@ -25,6 +25,8 @@ from tests.integration.worked_document import (
     sections,
 )
 
+pytestmark = pytest.mark.sample
+
 MARTS = ("customer_activity", "customer_rfm", "customer_churn")
 # A fit may differ in its last digits between processors.
 PLATFORM = 2e-6
