@@ -38,6 +38,8 @@ LONGER_FOR_A_REASON = {
     "int_consents_unioned": "every place where a consent may be told",
     "int_cycles": "gaps, months and customers are counted for shop and categories alike",
     "int_customers_described": "one step per place that a value may come from",
+    "int_email_events_by_customer": "mails of those known by several names are joined apart",
+    "int_email_mails": "what arrived is taken in, and what lost an event is gone through anew",
     "int_favourite_products_due": "one step per way to tell, so that each can be read alone",
     "int_files_records_judged": "orders, their other versions and refunds are judged apart",
     "int_identity_groups": "keys that are alone, in pairs and tangled are grouped apart",

@@ -2,7 +2,7 @@
    into it. A run says so where nothing but files was added since: the same models, seeds and
    variables, an as-of date that is no earlier. Otherwise such a table is made anew. #}
 {% macro is_extending() -%}
-    {{ return(is_incremental() and var("last_build") is not none) }}
+    {{ return(var("last_build") is not none and is_incremental()) }}
 {%- endmacro %}
 
 

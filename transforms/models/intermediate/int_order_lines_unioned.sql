@@ -8,7 +8,7 @@ online_retail as (
 
 files as (
 
-    select * exclude (discount) from {{ ref('stg_files__order_lines') }}
+    select * exclude (discount, file_id) from {{ ref('stg_files__order_lines') }}
 
 ),
 

@@ -1,4 +1,30 @@
+{{
+    config(
+        materialized="incremental",
+        incremental_strategy="delete+insert",
+        unique_key="order_key",
+        pre_hook="{% if is_incremental() and not is_extending() %}truncate {{ this }}{% endif %}",
+    )
+}}
+
 with
+
+-- Orders of which something arrived, or of which another version may stand since the last build.
+changed as (
+
+    select order_id from {{ ref('stg_files__orders') }}
+
+    where
+        file_id > {{ last_built_file() }}
+        or updated_at >= cast({{ last_built_day() }} as timestamp)
+
+    union distinct
+
+    select order_id from {{ ref('stg_files__order_lines') }}
+
+    where file_id > {{ last_built_file() }}
+
+),
 
 online_retail as (
 
@@ -18,26 +44,42 @@ online_retail as (
 
     from {{ ref('stg_online_retail__orders') }}
 
+    {% if is_extending() -%}
+    where false
+    {%- endif %}
+
 ),
 
 files as (
 
-    select * from {{ ref('stg_files__orders') }}
+    select orders.*
 
-    where version_number = 1
+    from {{ ref('stg_files__orders') }} as orders
+
+    {% if is_extending() -%}
+    semi join changed
+        on orders.order_id = changed.order_id
+
+    {% endif -%}
+    where orders.version_number = 1
 
 ),
 
 line_totals as (
 
     select
-        order_id,
-        sum(amount) as line_total,
-        sum(discount) as line_discount
+        order_lines.order_id,
+        sum(order_lines.amount) as line_total,
+        sum(order_lines.discount) as line_discount
 
-    from {{ ref('stg_files__order_lines') }}
+    from {{ ref('stg_files__order_lines') }} as order_lines
 
-    group by order_id
+    {% if is_extending() -%}
+    semi join changed
+        on order_lines.order_id = changed.order_id
+
+    {% endif -%}
+    group by order_lines.order_id
 
 ),
 

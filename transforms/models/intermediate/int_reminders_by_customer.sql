@@ -45,7 +45,12 @@ mails as (
     inner join {{ ref('int_customer_keys') }} as keys
         on events.person_key = keys.person_key
 
-    where events.is_human
+    where
+        events.event in ('opened', 'clicked')
+        and events.is_human
+        -- So that older events are not even read; which days count is told below.
+        and events.occurred_at >= cast({{ first_day }} - {{ var('reminder_days') }} as timestamp)
+        - interval 1 day
 
 ),
 

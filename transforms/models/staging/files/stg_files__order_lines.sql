@@ -18,7 +18,8 @@ order_lines as (
         coalesce(discount, 0) as discount,
         -- Widened first: a barcode in the column of quantities must not stop the run.
         cast(cast(quantity as decimal(38, 4)) * unit_price as decimal(38, 4))
-        - coalesce(discount, 0) as amount
+        - coalesce(discount, 0) as amount,
+        _file_id as file_id
 
     from versions
 

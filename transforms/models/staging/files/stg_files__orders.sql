@@ -25,6 +25,8 @@ orders as (
         coalesce(upper(currency), '{{ var("currency") }}') as currency,
         nullif(trim(coupon_code), '') as coupon_code,
         coalesce(is_test, false) as is_test,
+        updated_at,
+        _file_id as file_id,
         version_number
 
     from versions
