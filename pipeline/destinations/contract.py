@@ -1,6 +1,6 @@
 """What every destination's client offers the engine, and how a payload is told from another."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -52,6 +52,9 @@ class Client(Protocol):
     @property
     def batch_size(self) -> int | None:
         """Return how many contacts one call may carry; without one an audience is one call."""
+
+    def audiences(self) -> Collection[str]:
+        """Return every audience that is there. Asked of destinations of our own alone."""
 
     def read_back(self, audience: str) -> pa.Table | None:
         """Return customer_id and payload_hash of who is there, or nothing if no list is there.

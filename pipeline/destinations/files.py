@@ -17,6 +17,8 @@ from pipeline.destinations.contract import Changes, payload_hash
 from pipeline.sql import identifier, literal
 
 KEYS = ("customer_id", "email")
+PREFIX = "winback_"
+"""What the names of all lists begin with; other files in the folder are not ours."""
 CHUNK_BYTES = 1 << 20
 UNREADABLE = (duckdb.InvalidInputException, duckdb.ConversionException)
 """What DuckDB raises on a file that is no CSV of the columns it names."""
@@ -54,6 +56,10 @@ class FilesClient:
                 f"the list {audience!r} cannot be a file: use lower case letters, digits and _"
             )
         return self.folder / f"{audience}.csv"
+
+    def audiences(self) -> list[str]:
+        """Return the lists that there are files of."""
+        return sorted(path.stem for path in self.folder.glob(f"{PREFIX}*.csv"))
 
     def read_back(self, audience: str) -> pa.Table | None:
         """Return who stands in the file. One that cannot be read as a list counts as missing."""

@@ -90,6 +90,9 @@ def push(
     """
     with warehouse.connect() as connection:
         audiences = audiences_of(connection, client.name, confirmed)
+        if not client.is_outside:
+            # A ledger that was put back may not know of a list that is there.
+            audiences = sorted({*audiences, *client.audiences()})
         settled = _settle(connection, client)
         differences.begin(connection, client.name)
         for audience in audiences:

@@ -46,6 +46,7 @@ LONGER_FOR_A_REASON = {
     "int_identity_links": "one step per place where people are named",
     "int_loyalty_by_customer": "products and categories are counted alike",
     "int_orders_unioned": "totals and exchange rates of all sources",
+    "int_products_bought": "what came back is held against lines, orders and days",
     "int_products_paired": "one chain from baskets to lift, numbers instead of texts on the way",
     "int_purchases_with_rhythm": "one chain from purchase to dates, a step per formula",
     "int_suppressions": "one step per reason, so that each can be read alone",
@@ -61,7 +62,7 @@ LONGER_FOR_A_REASON = {
 }
 
 PERSONAL = re.compile(
-    r"email|first_name|last_name|phone|birth_date|city|source_ids|account_id|key"
+    r"email|first_name|last_name|phone|birth_date(_newest)?|city|source_ids|account_id|key"
     r"|person_key|account_key|group_key"
 )
 """Names of columns that hold what tells who a person is."""

@@ -1,6 +1,6 @@
 """What the models export, made small and by hand, and an outside tool that keeps lists."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -115,6 +115,10 @@ class FakeTool:
     refuses: Mapping[str, str] = field(default_factory=dict)
     there: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
 
+    def audiences(self) -> list[str]:
+        """Return the lists that were ever sent."""
+        return list(self.there)
+
     def read_back(self, audience: str) -> pa.Table | None:
         """Return who is there."""
         people = list(self.there.get(audience, {}))
@@ -152,6 +156,10 @@ class Dying:
         self.name = self.client.name
         self.is_outside = self.client.is_outside
         self.batch_size = self.client.batch_size
+
+    def audiences(self) -> Collection[str]:
+        """Ask the client."""
+        return self.client.audiences()
 
     def read_back(self, audience: str) -> pa.Table | None:
         """Ask the client, or die."""

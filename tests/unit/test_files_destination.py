@@ -378,3 +378,20 @@ def read_back(client: FilesClient) -> dict[str, str]:
     there = client.read_back("winback_vip")
     assert there is not None
     return {row["customer_id"]: row["payload_hash"] for row in there.to_pylist()}
+
+
+def test_a_file_that_a_ledger_put_back_knows_nothing_of_is_emptied(
+    shop: Exported, client: FilesClient
+) -> None:
+    shop.lists = {"winback_vip": ["ada"], "winback_new": ["eve"]}
+    send(shop, client)
+    (client.folder / "notes.csv").write_text("customer_id,email\nkept,kept@example.com\n")
+    with shop.warehouse.connect() as connection:
+        connection.execute("delete from sync.ledger; delete from sync.members")
+    shop.lists = {"winback_new": ["eve"]}
+
+    send(shop, client, "after")
+
+    assert text_of(client) == HEADER
+    assert [row["customer_id"] for row in rows_of(client.path("winback_new"))] == ["eve"]
+    assert "kept@example.com" in (client.folder / "notes.csv").read_text()

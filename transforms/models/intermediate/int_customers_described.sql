@@ -80,20 +80,52 @@ account_values as (
 
 ),
 
-blocked_newest as (
+-- What was loaded last, also of days to come: an account that people had none of on the as-of date
+-- tells of them by its address.
+newest as (
+
+    select * from {{ ref('int_customer_versions') }}
+
+    where loaded_number = 1
+
+),
+
+newest_by_person as (
 
     select
         keys.customer_id,
-        bool_or(customers.is_blocked) as is_blocked_newest
+        newest.is_blocked,
+        newest.birth_date
 
-    from {{ ref('int_customer_versions') }} as customers
+    from newest
 
     inner join keys
-        on customers.account_key = keys.person_key
+        on newest.account_key = keys.person_key
 
-    where customers.loaded_number = 1
+    union all
 
-    group by keys.customer_id
+    select
+        keys.customer_id,
+        newest.is_blocked,
+        newest.birth_date
+
+    from newest
+
+    inner join keys
+        on 'email:' || newest.email = keys.person_key
+
+),
+
+newest_values as (
+
+    select
+        customer_id,
+        bool_or(is_blocked) as is_blocked_newest,
+        max(birth_date) as birth_date_newest
+
+    from newest_by_person
+
+    group by customer_id
 
 ),
 
@@ -177,7 +209,8 @@ described as (
         coalesce(account_values.has_account, people.source_ids is not null) as has_account,
         account_values.registered_at,
         coalesce(account_values.is_blocked, false) as is_blocked,
-        coalesce(blocked_newest.is_blocked_newest, false) as is_blocked_newest,
+        coalesce(newest_values.is_blocked_newest, false) as is_blocked_newest,
+        newest_values.birth_date_newest,
         people.source_ids
 
     from people
@@ -185,8 +218,8 @@ described as (
     left outer join account_values
         on people.customer_id = account_values.customer_id
 
-    left outer join blocked_newest
-        on people.customer_id = blocked_newest.customer_id
+    left outer join newest_values
+        on people.customer_id = newest_values.customer_id
 
     left outer join order_emails
         on people.customer_id = order_emails.customer_id

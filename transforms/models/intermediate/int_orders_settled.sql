@@ -63,11 +63,16 @@ settled as (
         orders.ordered_date,
         orders.coupon_code,
         orders.is_discounted,
+        orders.exchange_rate,
         orders.total,
         -- Where several cancellations were taken for one order this is more than its total, and
         -- the rest is of the customer's other orders of that day.
         coalesce(refunds_by_order.refunded_same_day, 0) as refunded_same_day,
         coalesce(refunds_by_order.refunded, 0) as refunded,
+        coalesce(
+            orders.total > 0 and orders.total > coalesce(refunds_by_order.refunded_same_day, 0),
+            false
+        ) as is_bought,
         coalesce(
             orders.total > 0 and orders.total > coalesce(refunds_by_order.refunded, 0), false
         ) as is_valid

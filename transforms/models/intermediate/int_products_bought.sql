@@ -1,4 +1,5 @@
--- What baskets held. A basket is one person's purchase, or an order of which nobody is known.
+-- What baskets held. A basket is one person's purchase, or an order of which nobody is known. What
+-- was cancelled or returned on its own day was never in one.
 with
 
 orders as (
@@ -7,9 +8,12 @@ orders as (
         order_key,
         customer_id,
         ordered_date,
+        exchange_rate,
         is_valid
 
     from {{ ref('int_orders_settled') }}
+
+    where is_bought
 
 ),
 
@@ -30,22 +34,33 @@ order_lines as (
 
 ),
 
-returned as (
+refunds as (
 
-    select
-        order_key,
-        product_id,
-        sum(amount) as amount
-
-    from {{ ref('int_refunds_unioned') }}
+    select * from {{ ref('int_refunds_unioned') }}
 
     where
         product_id is not null
         and refunded_date <= {{ as_of_date() }}
 
+),
+
+returned as (
+
+    select
+        orders.order_key,
+        refunds.product_id,
+        sum(refunds.amount) as amount,
+        sum(refunds.amount) filter (where refunds.refunded_date <= orders.ordered_date)
+            as amount_same_day
+
+    from orders
+
+    inner join refunds
+        on orders.order_key = refunds.order_key
+
     group by
-        order_key,
-        product_id
+        orders.order_key,
+        refunds.product_id
 
 ),
 
@@ -55,6 +70,7 @@ baskets as (
         orders.order_key,
         orders.customer_id,
         orders.ordered_date as purchase_date,
+        orders.exchange_rate,
         orders.is_valid,
         coalesce(
             orders.customer_id || ' ' || cast(orders.ordered_date as varchar), orders.order_key
@@ -74,20 +90,21 @@ baskets as (
 
 ),
 
-bought as (
+-- What lines say is in the order's currency, refunds are in the shop's.
+sold as (
 
     select
         baskets.basket_key,
         baskets.customer_id,
         baskets.purchase_date,
         baskets.is_last,
+        baskets.is_valid,
         order_lines.product_id,
-        max(order_lines.category) as category,
-        sum(order_lines.quantity) as quantity,
-        sum(order_lines.amount) as amount,
-        bool_or(
-            baskets.is_valid and coalesce(returned.amount < order_lines.amount, true)
-        ) as is_kept
+        order_lines.category,
+        order_lines.quantity,
+        cast(order_lines.amount * baskets.exchange_rate as decimal(38, 4)) as amount,
+        returned.amount as amount_returned,
+        returned.amount_same_day as amount_returned_same_day
 
     from baskets
 
@@ -99,12 +116,31 @@ bought as (
             order_lines.order_key = returned.order_key
             and order_lines.product_id = returned.product_id
 
+),
+
+bought as (
+
+    select
+        basket_key,
+        customer_id,
+        purchase_date,
+        is_last,
+        product_id,
+        max(category) as category,
+        sum(quantity) as quantity,
+        sum(amount - coalesce(amount_returned_same_day, 0)) as amount,
+        bool_or(is_valid and coalesce(amount_returned < amount, true)) as is_kept
+
+    from sold
+
+    where coalesce(amount_returned_same_day < amount, true)
+
     group by
-        baskets.basket_key,
-        baskets.customer_id,
-        baskets.purchase_date,
-        baskets.is_last,
-        order_lines.product_id
+        basket_key,
+        customer_id,
+        purchase_date,
+        is_last,
+        product_id
 
 )
 

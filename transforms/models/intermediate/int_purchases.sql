@@ -15,7 +15,7 @@ days as (
     select
         customer_id,
         ordered_date as purchase_date,
-        count(*) filter (where total > refunded_same_day) as order_count,
+        count(*) filter (where is_bought) as order_count,
         sum(total - refunded_same_day) as revenue
 
     from orders

@@ -31,12 +31,6 @@ orders as (
 
 ),
 
-order_lines as (
-
-    select * from {{ ref('int_order_lines_unioned') }}
-
-),
-
 refunds as (
 
     select * from {{ ref('int_refunds_unioned') }}
@@ -67,23 +61,16 @@ feedback as (
 spent_first as (
 
     select
-        buyers.customer_id,
-        order_lines.product_id,
-        sum(order_lines.amount) as amount
+        bought.customer_id,
+        bought.product_id,
+        bought.amount
 
-    from buyers
+    from {{ ref('int_products_bought') }} as bought
 
-    inner join orders
+    inner join buyers
         on
-            buyers.customer_id = orders.customer_id
-            and buyers.first_purchase_date = orders.ordered_date
-
-    inner join order_lines
-        on orders.order_key = order_lines.order_key
-
-    group by
-        buyers.customer_id,
-        order_lines.product_id
+            bought.customer_id = buyers.customer_id
+            and bought.purchase_date = buyers.first_purchase_date
 
 ),
 

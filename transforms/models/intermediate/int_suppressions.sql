@@ -167,15 +167,21 @@ blocked as (
 
 too_young as (
 
+    {% set least_age = "interval " ~ var('least_age_years') ~ " year" -%}
     select
         customer_id,
         'under_age' as reason,
         5 as severity,
-        {{ as_of_date() }} as suppressed_on
+        case
+            when birth_date + {{ least_age }} > {{ as_of_date() }} then {{ as_of_date() }}
+            else {{ as_of_date() }} + 1
+        end as suppressed_on
 
     from described
 
-    where birth_date + interval {{ var('least_age_years') }} year > {{ as_of_date() }}
+    where
+        birth_date + {{ least_age }} > {{ as_of_date() }}
+        or birth_date_newest + {{ least_age }} > {{ as_of_date() }}
 
 ),
 
