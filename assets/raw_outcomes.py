@@ -34,7 +34,12 @@ def load_metadata(warehouse: Warehouse, table: str, report: LoadReport) -> dg.Ma
             "\n".join(["| reason | rows |", "|---|---:|", *lines])
         )
     if report.refused:
-        raise dg.Failure("; ".join(report.refused), metadata=metadata, allow_retries=False)
+        said = "; ".join(report.refused)
+        raise dg.Failure(
+            f"{said}; until it is mended all lists stay as they were",
+            metadata=metadata,
+            allow_retries=False,
+        )
     return dg.MaterializeResult(metadata=metadata)
 
 

@@ -106,7 +106,7 @@ def _warehouse(settings: Settings) -> Iterator[Finding]:
         ).fetchall()
         reasons = connection.execute(
             # Without the value that a reason ends with: of a shifted row it may be an address.
-            """select entity, split_part(reason, ' ''', 1) as problem, count(*)
+            """select entity, split_part(reason, ' ''', 1) as problem, count(*), min(file)
             from raw_files.unread_rows group by all order by 3 desc, 1, 2 limit 5"""
         ).fetchall()
     for day, started, status in runs:
@@ -114,11 +114,13 @@ def _warehouse(settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "last run", f"for {day}, started {started:%Y-%m-%d %H:%M} UTC, {status}", mend
         )
-    for entity, reason, count in reasons:
+    for entity, reason, count, file in reasons:
         yield Finding(
             "quarantine",
-            f"{count:,} of {entity}: {reason}",
-            "mend the files that raw_files.unread_rows names, and keep their names",
+            f"{count:,} of {entity}, as in {file}: {reason}",
+            "add the rates to transforms/seeds/exchange_rates.csv"
+            if reason.startswith("currency:")
+            else "mend the files that raw_files.unread_rows names, and keep their names",
             is_notice=True,
         )
     yield from _predictions(settings)

@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 
 import dagster as dg
+from dagster._core.errors import DagsterExecutionInterruptedError
 from dagster._utils.error import SerializableErrorInfo
 
 from pipeline import run_lock
@@ -217,6 +218,8 @@ def _root_cause(error: SerializableErrorInfo | None) -> str:
     """Return what the first error says that is not Dagster's own, without the name of its class."""
     if error is None:
         return ""
+    if error.cls_name == DagsterExecutionInterruptedError.__name__:
+        return "the run was interrupted; run it again"
     while error.cause is not None and (error.cls_name or "").startswith(DAGSTERS_OWN):
         error = error.cause
     message = error.message.strip()

@@ -15,7 +15,7 @@ UNREAD = """
             and coalesce(case when json_valid(payload) then payload ->> '$.customer_id' end, '')
                 = ''
         ),
-        count(distinct file) filter (row_number is null)
+        coalesce(list_sort(list(distinct file) filter (row_number is null)), [])
     from raw_files.unread_rows
 """
 
@@ -81,7 +81,8 @@ def show(settings: Settings, run_id: str) -> None:
     if nameless:
         click.echo(f"Of them about people, but about nobody who can be made out: {nameless:,}")
     if files:
-        click.echo(f"Files that were refused and have not come again: {files:,}")
+        named = ", ".join(files[:3]) + (" …" if len(files) > 3 else "")
+        click.echo(f"Files that were refused and have not come again: {len(files):,} ({named})")
     click.echo(f"Lists:     {settings.var_folder / 'outbox'}")
     click.echo(f"Tables:    {settings.published_path} (schema marts)")
     click.echo("Lineage:   winback ui")

@@ -8,7 +8,7 @@ VISITS = ("visit_id", "email", "occurred_at", "page_type", "product_id")
 CARTS = ("cart_id", "email", "updated_at", "product_id", "order_id")
 COMPLAINTS = ("id", "order_id", "email", "occurred_at", "resolved_at", "score")
 RETURNS = ("id", "order_id", "occurred_at", "reason")
-PRODUCTS = ("product_id", "name", "category", "is_available", "cycle_days")
+PRODUCTS = ("product_id", "name", "category", "is_available", "cycle_days", "is_one_off")
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,11 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
         "products",
         "products.csv",
         PRODUCTS,
-        [("product0", "Soap", "bath", "yes", "30"), ("product1", "Bed", "sleep", "no", "")],
+        [
+            ("product0", "Soap", "bath", "yes", "30", ""),
+            ("product1", "Bed", "sleep", "no", "", ""),
+            ("product6", "Sofa", "rest", "yes", "", "yes"),
+        ],
     )
     made.daily()
     return made
@@ -99,3 +103,14 @@ def members(shop: Shop, segment: str) -> list[str]:
             where segment = '{segment}' order by email"""
         )
     ]
+
+
+def test_who_bought_only_what_is_bought_once_never_falls_quiet(shop: Shop) -> None:
+    found = shop.rows(
+        """select lifecycle, count(dormant_on), count(*)
+        from marts.customer_churn inner join marts.customers using (customer_id)
+        where cast(regexp_extract(email, 'person([0-9]+)', 1) as integer) % 7 = 6
+            and email like 'person%' group by lifecycle"""
+    )
+    assert found
+    assert {(state, dated) for state, dated, _ in found} <= {("active", 0), ("new", 0)}
