@@ -80,7 +80,12 @@ def fingerprint(shape: Mapping[str, Any]) -> str:
 def project_files() -> list[Path]:
     """Return every file that makes up the dbt project."""
     folders = [TRANSFORMS / folder for folder in ("models", "seeds", "macros", "tests")]
-    inside = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+    inside = [
+        path
+        for folder in folders
+        for path in folder.rglob("*")
+        if path.is_file() and path.suffix != ".pyc"
+    ]
     return [TRANSFORMS / "dbt_project.yml", TRANSFORMS / "profiles.yml", *inside]
 
 

@@ -150,5 +150,12 @@ def test_a_model_or_seed_that_was_edited_is_another(
     assert builds.fingerprint({"currency": "EUR"}) != before
 
 
+def test_what_python_compiles_is_no_model(project: Path) -> None:
+    before = builds.fingerprint({})
+    (project / "models" / "__pycache__").mkdir()
+    (project / "models" / "__pycache__" / "a.cpython-311.pyc").write_bytes(b"compiled")
+    assert builds.fingerprint({}) == before
+
+
 def test_another_currency_is_another(project: Path) -> None:
     assert builds.fingerprint({"currency": "EUR"}) != builds.fingerprint({"currency": "GBP"})
