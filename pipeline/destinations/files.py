@@ -17,6 +17,7 @@ from pipeline.destinations.contract import Changes, payload_hash
 from pipeline.sql import identifier, literal
 
 KEYS = ("customer_id", "email")
+NAME = "[a-z0-9_]+"
 PREFIX = "winback_"
 """What the names of all lists begin with; other files in the folder are not ours."""
 CHUNK_BYTES = 1 << 20
@@ -51,15 +52,19 @@ class FilesClient:
 
     def path(self, audience: str) -> Path:
         """Return the file of ``audience``; a name that is not safe as a file's is an error."""
-        if not re.fullmatch("[a-z0-9_]+", audience):
+        if not re.fullmatch(NAME, audience):
             raise ValueError(
                 f"the list {audience!r} cannot be a file: use lower case letters, digits and _"
             )
         return self.folder / f"{audience}.csv"
 
     def audiences(self) -> list[str]:
-        """Return the lists that there are files of."""
-        return sorted(path.stem for path in self.folder.glob(f"{PREFIX}*.csv"))
+        """Return the lists that there are files of. Copies and notes of people's own are none."""
+        return sorted(
+            path.stem
+            for path in self.folder.glob(f"{PREFIX}*.csv")
+            if re.fullmatch(NAME, path.stem) and header_of(path)
+        )
 
     def read_back(self, audience: str) -> pa.Table | None:
         """Return who stands in the file. One that cannot be read as a list counts as missing."""

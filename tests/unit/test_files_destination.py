@@ -385,7 +385,13 @@ def test_a_file_that_a_ledger_put_back_knows_nothing_of_is_emptied(
 ) -> None:
     shop.lists = {"winback_vip": ["ada"], "winback_new": ["eve"]}
     send(shop, client)
-    (client.folder / "notes.csv").write_text("customer_id,email\nkept,kept@example.com\n")
+    own = {
+        "notes.csv": "customer_id,email\nkept,kept@example.com\n",
+        "winback_vip (copy).csv": "customer_id,email\nkept,kept@example.com\n",
+        "winback_budget.csv": "month,euros\n2026-11,90\n",
+    }
+    for name, text in own.items():
+        (client.folder / name).write_text(text)
     with shop.warehouse.connect() as connection:
         connection.execute("delete from sync.ledger; delete from sync.members")
     shop.lists = {"winback_new": ["eve"]}
@@ -394,4 +400,4 @@ def test_a_file_that_a_ledger_put_back_knows_nothing_of_is_emptied(
 
     assert text_of(client) == HEADER
     assert [row["customer_id"] for row in rows_of(client.path("winback_new"))] == ["eve"]
-    assert "kept@example.com" in (client.folder / "notes.csv").read_text()
+    assert {name: (client.folder / name).read_text() for name in own} == own

@@ -84,48 +84,30 @@ account_values as (
 -- tells of them by its address.
 newest as (
 
-    select * from {{ ref('int_customer_versions') }}
+    select
+        unnest([account_key, 'email:' || email]) as person_key,
+        is_blocked,
+        birth_date
+
+    from {{ ref('int_customer_versions') }}
 
     where loaded_number = 1
-
-),
-
-newest_by_person as (
-
-    select
-        keys.customer_id,
-        newest.is_blocked,
-        newest.birth_date
-
-    from newest
-
-    inner join keys
-        on newest.account_key = keys.person_key
-
-    union all
-
-    select
-        keys.customer_id,
-        newest.is_blocked,
-        newest.birth_date
-
-    from newest
-
-    inner join keys
-        on 'email:' || newest.email = keys.person_key
 
 ),
 
 newest_values as (
 
     select
-        customer_id,
-        bool_or(is_blocked) as is_blocked_newest,
-        max(birth_date) as birth_date_newest
+        keys.customer_id,
+        bool_or(newest.is_blocked) as is_blocked_newest,
+        max(newest.birth_date) as birth_date_newest
 
-    from newest_by_person
+    from newest
 
-    group by customer_id
+    inner join keys
+        on newest.person_key = keys.person_key
+
+    group by keys.customer_id
 
 ),
 
