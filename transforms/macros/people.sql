@@ -25,5 +25,5 @@
 
 {# A number for who a mail went to and which it was. It finds rows; it does not tell them apart. #}
 {% macro mail_hash(events) -%}
-    hash({{ events }}.account_key, {{ events }}.email, {{ events }}.mail_key)
+    hash({{ events }}.recipient_number, {{ events }}.mail_key)
 {%- endmacro %}

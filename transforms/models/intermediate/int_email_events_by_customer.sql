@@ -1,10 +1,36 @@
 with
 
+recipients as (
+
+    select distinct
+        recipients.recipient_number,
+        keys.customer_id
+
+    from {{ ref('int_email_recipients') }} as recipients
+
+    inner join {{ ref('int_customer_keys') }} as keys
+        on coalesce(recipients.account_key, 'email:' || recipients.email) = keys.person_key
+
+),
+
+-- A number stands for the person: mails are many, and ids are long.
+people as (
+
+    select
+        recipient_number,
+        customer_id,
+        min(recipient_number) over (partition by customer_id) as person_number,
+        count(*) over (partition by customer_id) > 1 as has_several_addresses
+
+    from recipients
+
+),
+
 mails as (
 
     select
-        keys.customer_id,
-        hash(mails.account_key, mails.email) as recipient_hash,
+        people.person_number,
+        people.has_several_addresses,
         mails.mail_key,
         mails.first_date,
         mails.sent_date,
@@ -22,24 +48,23 @@ mails as (
 
     from {{ ref('int_email_mails') }} as mails
 
-    inner join {{ ref('int_customer_keys') }} as keys
-        on coalesce(mails.account_key, 'email:' || mails.email) = keys.person_key
+    inner join people
+        on mails.recipient_number = people.recipient_number
 
 ),
 
-customers as (
+summed as (
 
     select
-        customer_id,
+        person_number,
         min(first_date) as first_mail_date,
         max(last_human_engagement_at) as last_human_engagement_at,
         max(possible_engagement_date) as last_possible_engagement_date,
-        count(machine_open_date) > 0 as has_machine_opens,
-        min(recipient_hash) <> max(recipient_hash) as has_several_addresses
+        count(machine_open_date) > 0 as has_machine_opens
 
     from mails
 
-    group by customer_id
+    group by person_number
 
 ),
 
@@ -47,76 +72,77 @@ customers as (
 mails_of_person as (
 
     select
-        customers.customer_id,
-        customers.last_possible_engagement_date,
-        mails.sent_date,
-        mails.is_received,
-        mails.human_open_date,
-        mails.human_click_date,
-        mails.machine_open_date
+        person_number,
+        sent_date,
+        is_received,
+        human_open_date,
+        human_click_date,
+        machine_open_date
 
     from mails
 
-    inner join customers
-        on mails.customer_id = customers.customer_id
-
-    where not customers.has_several_addresses
+    where not has_several_addresses
 
     union all
 
     select
-        customers.customer_id,
-        customers.last_possible_engagement_date,
-        max(mails.sent_date) as sent_date,
-        bool_or(mails.is_delivered) or (bool_or(mails.is_sent) and not bool_or(mails.is_bounced))
-            as is_received,
-        max(mails.human_open_date) as human_open_date,
-        max(mails.human_click_date) as human_click_date,
-        max(mails.machine_open_date) as machine_open_date
+        person_number,
+        max(sent_date) as sent_date,
+        bool_or(is_delivered) or (bool_or(is_sent) and not bool_or(is_bounced)) as is_received,
+        max(human_open_date) as human_open_date,
+        max(human_click_date) as human_click_date,
+        max(machine_open_date) as machine_open_date
 
     from mails
 
-    inner join customers
-        on mails.customer_id = customers.customer_id
-
-    where customers.has_several_addresses
+    where has_several_addresses
 
     group by
-        customers.customer_id,
-        customers.last_possible_engagement_date,
-        mails.mail_key
+        person_number,
+        mail_key
 
 ),
 
 counted as (
 
     select
-        customer_id,
+        mails_of_person.person_number,
         {% for days in (30, 90, 365) -%}
         {%- set first_day = as_of_date() ~ " - " ~ (days - 1) -%}
-        count(*) filter (where sent_date >= {{ first_day }}) as emails_sent_{{ days }}d,
-        count(*) filter (where human_open_date >= {{ first_day }}) as human_opens_{{ days }}d,
-        count(*) filter (where human_click_date >= {{ first_day }}) as human_clicks_{{ days }}d,
-        count(*) filter (where machine_open_date >= {{ first_day }}) as machine_opens_{{ days }}d,
+        count(*) filter (where mails_of_person.sent_date >= {{ first_day }}) as emails_sent_{{ days }}d,
+        count(*) filter (where mails_of_person.human_open_date >= {{ first_day }}) as human_opens_{{ days }}d,
+        count(*) filter (where mails_of_person.human_click_date >= {{ first_day }}) as human_clicks_{{ days }}d,
+        count(*) filter (where mails_of_person.machine_open_date >= {{ first_day }}) as machine_opens_{{ days }}d,
         {% endfor -%}
         count(*) filter (
-            where is_received and coalesce(sent_date > last_possible_engagement_date, true)
+            where
+            mails_of_person.is_received
+            and coalesce(
+                mails_of_person.sent_date > summed.last_possible_engagement_date, true
+            )
         ) as emails_unanswered_count
 
     from mails_of_person
 
-    group by customer_id
+    inner join summed
+        on mails_of_person.person_number = summed.person_number
+
+    group by mails_of_person.person_number
 
 )
 
 select
-    counted.*,
-    customers.first_mail_date,
-    customers.last_human_engagement_at,
-    customers.last_possible_engagement_date,
-    customers.has_machine_opens
+    people.customer_id,
+    counted.* exclude (person_number),
+    summed.first_mail_date,
+    summed.last_human_engagement_at,
+    summed.last_possible_engagement_date,
+    summed.has_machine_opens
 
 from counted
 
-inner join customers
-    on counted.customer_id = customers.customer_id
+inner join summed
+    on counted.person_number = summed.person_number
+
+inner join people
+    on counted.person_number = people.recipient_number

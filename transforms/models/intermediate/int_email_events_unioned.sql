@@ -28,6 +28,12 @@ unioned as (
 
 ),
 
+recipients as (
+
+    select * from {{ ref('int_email_recipients') }}
+
+),
+
 user_agents as (
 
     select * from {{ ref('int_user_agents_judged') }}
@@ -39,9 +45,10 @@ judged as (
     select
         unioned.source,
         unioned.event_id,
+        recipients.recipient_number,
         unioned.account_key,
-        unioned.email,
-        coalesce(unioned.account_key, 'email:' || unioned.email) as person_key,
+        recipients.email,
+        coalesce(unioned.account_key, 'email:' || recipients.email) as person_key,
         unioned.event,
         unioned.occurred_at,
         {{ shop_date('unioned.occurred_at') }} as occurred_date,
@@ -60,6 +67,11 @@ judged as (
         unioned.file_id
 
     from unioned
+
+    left outer join recipients
+        on
+            unioned.account_key is not distinct from recipients.account_key
+            and unioned.written_email is not distinct from recipients.written_email
 
     left outer join user_agents
         on unioned.user_agent = user_agents.user_agent

@@ -1,4 +1,4 @@
--- What became of each mail, by whom it went to, up to the as-of date. All of it are first and last
+-- What became of each mail, by who it went to, up to the as-of date. All of it are first and last
 -- days and whether something ever happened, so what arrives can be taken into what is there; only a
 -- mail that lost an event, because another version of that event stands now, is gone through anew.
 {{
@@ -12,6 +12,7 @@
 }}
 
 -- depends_on: {{ ref('stg_files__email_events') }}
+-- depends_on: {{ ref('int_email_recipients') }}
 {% if is_extending() -%}
 with
 
@@ -19,11 +20,15 @@ superseded as (
 
     select
         events.event_id,
-        events.account_key,
-        events.email,
+        recipients.recipient_number,
         {{ mail_key('events') }} as mail_key
 
     from {{ ref('stg_files__email_events') }} as events
+
+    inner join {{ ref('int_email_recipients') }} as recipients
+        on
+            events.account_key is not distinct from recipients.account_key
+            and events.written_email is not distinct from recipients.written_email
 
     where events.is_superseded
 
@@ -41,8 +46,7 @@ bereft as (
 
     select distinct
         {{ mail_hash('superseded') }} as mail_hash,
-        superseded.account_key,
-        superseded.email,
+        superseded.recipient_number,
         superseded.mail_key
 
     from superseded
@@ -101,13 +105,11 @@ with
 
 events as (
 
-    select
-        events.*,
-        {{ mail_hash('events') }} as mail_hash
+    select *
 
-    from {{ ref('int_email_events_unioned') }} as events
+    from {{ ref('int_email_events_unioned') }}
 
-    where events.occurred_date <= {{ as_of_date() }}
+    where occurred_date <= {{ as_of_date() }}
 
 ),
 {%- endif %}
@@ -115,9 +117,7 @@ events as (
 by_event as (
 
     select
-        mail_hash,
-        account_key,
-        email,
+        recipient_number,
         mail_key,
         occurred_date as first_date,
         case when event in ('sent', 'delivered') then occurred_date end as sent_date,
@@ -137,7 +137,7 @@ by_event as (
     {% if is_extending() -%}
     union all
 
-    select kept.*
+    select kept.* exclude (mail_hash)
 
     from {{ this }} as kept
 
@@ -150,7 +150,7 @@ by_event as (
     union all by name
 
     -- A mail that nothing is left of goes.
-    select * from bereft
+    select * exclude (mail_hash) from bereft
 
     {% endif -%}
 ),
@@ -158,9 +158,7 @@ by_event as (
 mails as (
 
     select
-        mail_hash,
-        account_key,
-        email,
+        recipient_number,
         mail_key,
         min(first_date) as first_date,
         max(sent_date) as sent_date,
@@ -176,11 +174,13 @@ mails as (
     from by_event
 
     group by
-        mail_hash,
-        account_key,
-        email,
+        recipient_number,
         mail_key
 
 )
 
-select * from mails
+select
+    {{ mail_hash('mails') }} as mail_hash,
+    *
+
+from mails

@@ -38,18 +38,29 @@ consents as (
 
 ),
 
-email_events as (
+mailed as (
 
     select
-        account_key,
-        email,
+        recipient_number,
         min(first_date) as seen_on
 
     from {{ ref('int_email_mails') }}
 
-    group by
-        account_key,
-        email
+    group by recipient_number
+
+),
+
+email_events as (
+
+    select
+        recipients.account_key,
+        recipients.email,
+        mailed.seen_on
+
+    from {{ ref('int_email_recipients') }} as recipients
+
+    inner join mailed
+        on recipients.recipient_number = mailed.recipient_number
 
 ),
 

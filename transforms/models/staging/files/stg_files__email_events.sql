@@ -20,7 +20,8 @@ events as (
         'files' as source,
         source.event_id,
         {{ account_key('files', 'source.customer_id') }} as account_key,
-        {{ normalised_email('source.email') }} as email,
+        -- As it was written: it is read once for all events that have it.
+        source.email as written_email,
         source.event,
         source.occurred_at,
         source.campaign_id,

@@ -14,7 +14,7 @@ events as (
         'online_retail' as source,
         event_id,
         {{ account_key('online_retail', 'customer_id') }} as account_key,
-        {{ normalised_email('email') }} as email,
+        email as written_email,
         event,
         {{ to_utc('occurred_at', 'Europe/London') }} as occurred_at,
         campaign_id,
