@@ -3,7 +3,6 @@ from typing import NoReturn
 
 import pytest
 
-from pipeline.loading import intake
 from pipeline.sources.files import InboxFile
 from tests.unit.inbox import FILES, GOOD, ORDERS, Inbox
 
