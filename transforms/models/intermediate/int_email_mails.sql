@@ -11,7 +11,7 @@
     )
 }}
 
--- depends_on: {{ ref('stg_files__email_events') }}
+-- depends_on: {{ ref('stg_contract__email_events') }}
 -- depends_on: {{ ref('int_email_recipients') }}
 {% if is_extending() -%}
 with
@@ -23,7 +23,7 @@ superseded as (
         recipients.recipient_number,
         {{ mail_key('events') }} as mail_key
 
-    from {{ ref('stg_files__email_events') }} as events
+    from {{ ref('stg_contract__email_events') }} as events
 
     inner join {{ ref('int_email_recipients') }} as recipients
         on
@@ -36,7 +36,7 @@ superseded as (
 
 arrived_again as (
 
-    select event_id from {{ ref('stg_files__email_events') }}
+    select event_id from {{ ref('stg_contract__email_events') }}
 
     where file_id > {{ last_built_file() }}
 

@@ -24,13 +24,13 @@ online_retail as (
 
 ),
 
-files as (
+contract as (
 
     select distinct
         account_key,
         written_email
 
-    from {{ ref('stg_files__email_events') }}
+    from {{ ref('stg_contract__email_events') }}
 
     {% if is_extending() -%}
     where file_id > {{ last_built_file() }}
@@ -42,7 +42,7 @@ named as (
 
     select * from online_retail
     union
-    select * from files
+    select * from contract
 
 ),
 

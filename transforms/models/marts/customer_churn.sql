@@ -39,20 +39,24 @@ trends as (
 
 ),
 
-states as (
-
-    select * from {{ ref('customer_lifecycle') }}
-
-    where valid_to is null
-
-),
-
 joined as (
 
     select
-        states.customer_id,
-        states.lifecycle,
-        states.valid_from as lifecycle_since,
+        rhythm.customer_id,
+        -- What customer_lifecycle tells of today, without all that it tells of the past.
+        case
+            {% for state in ('lost', 'long_dormant', 'dormant', 'slipping', 'due') -%}
+            when {{ as_of_date() }} >= rhythm.{{ state }}_on then '{{ state }}'
+            {% endfor -%}
+            when rhythm.purchase_count = 1 then 'new'
+            else 'active'
+        end as lifecycle,
+        case
+            {% for state in ('lost', 'long_dormant', 'dormant', 'slipping', 'due') -%}
+            when {{ as_of_date() }} >= rhythm.{{ state }}_on then rhythm.{{ state }}_on
+            {% endfor -%}
+            else rhythm.last_purchase_date
+        end as lifecycle_since,
         activity.overdue_ratio,
         rhythm.dormant_on,
         predictions.p_alive,
@@ -86,21 +90,18 @@ joined as (
         predictions.risk_band,
         predictions.prediction_status
 
-    from states
-
-    inner join rhythm
-        on states.customer_id = rhythm.customer_id
+    from rhythm
 
     inner join activity
-        on states.customer_id = activity.customer_id
+        on rhythm.customer_id = activity.customer_id
 
     cross join relationship
 
     inner join predictions
-        on states.customer_id = predictions.customer_id
+        on rhythm.customer_id = predictions.customer_id
 
     left outer join trends
-        on states.customer_id = trends.customer_id
+        on rhythm.customer_id = trends.customer_id
 
 ),
 
