@@ -23,36 +23,54 @@ purchases as (
 
 ),
 
+-- All states of a purchase in one pass: to read the purchases anew for each costs twice as much.
 announced as (
 
-    {% for state, valid_from, announced_to in (
-        ('first_state', 'purchase_date', 'due_on'),
-        ("'due'", 'due_on', 'slipping_on'),
-        ("'slipping'", 'slipping_on', 'dormant_on'),
-        ("'dormant'", 'dormant_on', 'long_dormant_on'),
-        ("'long_dormant'", 'long_dormant_on', 'lost_on'),
-        ("'lost'", 'lost_on', 'cast(null as date)'),
-    ) -%}
     select
         customer_id,
-        {{ state }} as lifecycle,
-        {{ valid_from }} as valid_from,
-        -- Of two ends the earlier, of one that end.
-        least({{ announced_to }}, next_purchase_date) as announced_to,
         purchase_number,
         purchase_date,
+        next_purchase_date,
         usual_gap_days,
         usual_gap_basis,
-        own_gap_count
+        own_gap_count,
+        unnest([
+            {% for state, valid_from, announced_to in (
+                ('first_state', 'purchase_date', 'due_on'),
+                ("'due'", 'due_on', 'slipping_on'),
+                ("'slipping'", 'slipping_on', 'dormant_on'),
+                ("'dormant'", 'dormant_on', 'long_dormant_on'),
+                ("'long_dormant'", 'long_dormant_on', 'lost_on'),
+                ("'lost'", 'lost_on', 'cast(null as date)'),
+            ) -%}
+            {
+                'lifecycle': {{ state }},
+                'valid_from': {{ valid_from }},
+                'announced_to': {{ announced_to }}
+            }{{ "," if not loop.last }}
+            {% endfor %}
+        ]) as span
 
     from purchases
 
-    where
-        {{ valid_from }} <= {{ as_of_date() }}
-        and coalesce({{ valid_from }} < next_purchase_date, true)
-    {{ "union all" if not loop.last }}
+),
 
-    {% endfor %}
+spans as (
+
+    select
+        customer_id,
+        purchase_number,
+        purchase_date,
+        next_purchase_date,
+        usual_gap_days,
+        usual_gap_basis,
+        own_gap_count,
+        span['lifecycle'] as lifecycle,
+        span['valid_from'] as valid_from,
+        -- Of two ends the earlier, of one that end.
+        least(span['announced_to'], next_purchase_date) as ends_on
+
+    from announced
 
 ),
 
@@ -62,7 +80,7 @@ lifecycle as (
         customer_id,
         lifecycle,
         valid_from,
-        case when announced_to <= {{ as_of_date() }} then announced_to end as valid_to,
+        case when ends_on <= {{ as_of_date() }} then ends_on end as valid_to,
         purchase_number,
         purchase_date,
         usual_gap_days,
@@ -70,7 +88,11 @@ lifecycle as (
         own_gap_count,
         {{ as_of_date() }} as as_of_date
 
-    from announced
+    from spans
+
+    where
+        valid_from <= {{ as_of_date() }}
+        and coalesce(valid_from < next_purchase_date, true)
 
 )
 
