@@ -51,7 +51,13 @@ def main(customers: int, folder: Path, has_rivals: bool, pymc: bool) -> None:
     _say("One more day …")
     _step(of, "add_next_day", customers)
     results.costs["load a day"], _ = _step(of, "load")
+    results.costs["build a day, four tables"] = product.build_in_copy(
+        of, shop.NEXT_DAY, tuple(KEYS)
+    )
     results.costs["build a day"] = product.build(of, shop.NEXT_DAY)
+    nobody = product.of_nobody(folder.resolve() / "nobody")
+    results.costs["dbt"] = product.build(nobody, shop.LAST_DAY)
+    results.costs["dbt, four tables"] = product.build(nobody, shop.LAST_DAY, tuple(KEYS))
     written = report.markdown(results)
     (folder / "results.md").write_text(written, "utf-8")
     click.echo(written)

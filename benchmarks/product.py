@@ -3,6 +3,8 @@
 import importlib.util
 import json
 import resource
+import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -77,18 +79,41 @@ def load(shop: Shop) -> None:
         load_entity(shop.warehouse, entity, shop.inbox, rules)
 
 
-def build(shop: Shop, day: date) -> Cost:
-    """Build all models and test their data in one invocation of dbt, as a run does."""
+def build(shop: Shop, day: date, only: Sequence[str] = ()) -> Cost:
+    """Build all models and test their data in one invocation of dbt, as a run does.
+
+    With ``only`` it builds the models of these names and what they are made of, and tests nothing.
+    """
     models = builds.fingerprint(model_vars(shop.settings))
     last_build = builds.extendable(shop.warehouse, models, day)
     command = [DBT_EXECUTABLE, "--no-use-colors", "--log-level-file", "info", "build"]
-    command += ["--exclude-resource-type", "unit_test"]
+    command += ["--exclude-resource-type", "unit_test", *(["test"] if only else [])]
+    command += ["--select", *(f"+{name}" for name in only)] if only else []
     command += ["--project-dir", str(TRANSFORMS), "--profiles-dir", str(TRANSFORMS)]
     command += ["--target-path", str(shop.target), "--log-path", str(shop.folder / "logs")]
     command += ["--vars", dbt_vars(shop.settings, shop.warehouse, day, last_build)]
     cost, _ = measured(command)
     builds.remember(shop.warehouse, models, day)
     return cost
+
+
+def build_in_copy(shop: Shop, day: date, only: Sequence[str]) -> Cost:
+    """Build the models of these names in a copy of the warehouse, which stays as it is."""
+    kept = shop.folder / "kept.duckdb"
+    shutil.copyfile(shop.warehouse.path, kept)
+    cost = build(shop, day, only)
+    kept.replace(shop.warehouse.path)
+    return cost
+
+
+def of_nobody(folder: Path) -> Shop:
+    """Make a shop without any record: what its builds cost is dbt's own."""
+    shop = Shop(folder)
+    shutil.rmtree(folder, ignore_errors=True)
+    for entity in ENTITIES:
+        (shop.inbox / entity.name).mkdir(parents=True)
+    load(shop)
+    return shop
 
 
 def build_again(shop: Shop) -> list[Statement]:

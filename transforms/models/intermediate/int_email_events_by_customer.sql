@@ -103,37 +103,49 @@ mails_of_person as (
 
 ),
 
-counted as (
+described as (
 
     select
-        mails_of_person.person_number,
-        {% for days in (30, 90, 365) -%}
-        {%- set first_day = as_of_date() ~ " - " ~ (days - 1) -%}
-        count(*) filter (where mails_of_person.sent_date >= {{ first_day }}) as emails_sent_{{ days }}d,
-        count(*) filter (where mails_of_person.human_open_date >= {{ first_day }}) as human_opens_{{ days }}d,
-        count(*) filter (where mails_of_person.human_click_date >= {{ first_day }}) as human_clicks_{{ days }}d,
-        count(*) filter (where mails_of_person.machine_open_date >= {{ first_day }}) as machine_opens_{{ days }}d,
-        {% endfor -%}
-        count(*) filter (
-            where
-            mails_of_person.is_received
-            and coalesce(
-                mails_of_person.sent_date > summed.last_possible_engagement_date, true
-            )
-        ) as emails_unanswered_count
+        mails_of_person.*,
+        coalesce(
+            mails_of_person.sent_date > summed.last_possible_engagement_date, true
+        ) as is_unanswered
 
     from mails_of_person
 
     inner join summed
         on mails_of_person.person_number = summed.person_number
 
-    group by mails_of_person.person_number
+),
+
+counted as (
+
+    select
+        person_number,
+        {% for days in (30, 90, 365) -%}
+        {%- set first_day = as_of_date() ~ " - " ~ (days - 1) -%}
+        count(*) filter (where sent_date >= {{ first_day }}) as emails_sent_{{ days }}d,
+        count(*) filter (where human_open_date >= {{ first_day }}) as human_opens_{{ days }}d,
+        count(*) filter (where human_click_date >= {{ first_day }}) as human_clicks_{{ days }}d,
+        count(*) filter (where machine_open_date >= {{ first_day }}) as machine_opens_{{ days }}d,
+        {% endfor -%}
+        count(*) filter (where is_received and is_unanswered) as emails_unanswered_count
+
+    from described
+
+    group by person_number
 
 )
 
 select
     people.customer_id,
-    counted.* exclude (person_number),
+    {% for days in (30, 90, 365) -%}
+    counted.emails_sent_{{ days }}d,
+    counted.human_opens_{{ days }}d,
+    counted.human_clicks_{{ days }}d,
+    counted.machine_opens_{{ days }}d,
+    {% endfor -%}
+    counted.emails_unanswered_count,
     summed.first_mail_date,
     summed.last_human_engagement_at,
     summed.last_possible_engagement_date,

@@ -137,7 +137,19 @@ by_event as (
     {% if is_extending() -%}
     union all
 
-    select kept.* exclude (mail_hash)
+    select
+        kept.recipient_number,
+        kept.mail_key,
+        kept.first_date,
+        kept.sent_date,
+        kept.is_delivered,
+        kept.is_sent,
+        kept.is_bounced,
+        kept.human_open_date,
+        kept.human_click_date,
+        kept.machine_open_date,
+        kept.unexplained_open_date,
+        kept.last_human_engagement_at
 
     from {{ this }} as kept
 
