@@ -42,6 +42,9 @@ class Patience:
         return min(self.first_wait_seconds * 2 ** (attempt - 2), self.longest_wait_seconds)
 
 
+PATIENCE = Patience()
+
+
 class _Broken(Exception):
     """An attempt of which nobody knows what came of it."""
 
@@ -64,7 +67,7 @@ class HttpClient:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     secrets: tuple[str, ...] = field(default=(), repr=False)
     pacer: Pacer = field(default_factory=Pacer, repr=False)
-    patience: Patience = Patience()
+    patience: Patience = PATIENCE
     throttle: Callable[[Answer], float | None] = default_throttle
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
