@@ -39,6 +39,8 @@ class Listener(ThreadingHTTPServer):
 
 class _Exchange(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # Head and body in two packets would wait 40 ms for one another.
+    disable_nagle_algorithm = True
     server: Listener
 
     def handle_any(self) -> None:
