@@ -7,6 +7,7 @@ from pipeline.dbt_project import descriptions_of_marts, marts
 from pipeline.publishing import SCHEMA, publish
 from pipeline.resources import RunResource, SettingsResource, WarehouseResource
 from pipeline.sync import ledger
+from pipeline.warehouse import RAW_SCHEMAS
 
 
 @dg.asset(
@@ -29,7 +30,7 @@ def winback(
     client = warehouse.client()
     target = settings.get().published_path
     published = publish(client, target, descriptions_of_marts())
-    for schema in ("raw_online_retail", "raw_files"):
+    for schema in RAW_SCHEMAS:
         counts = client.row_counts(schema)
         ledger.remember_row_counts(
             client, run.run_id, {f"{schema}.{table}": rows for table, rows in counts.items()}

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from assets.raw_outcomes import check_of, load_metadata, not_checked, not_chosen
+from assets.raw_outcomes import check_of, load_metadata
 from expectations import raw_online_retail as promises
 from pipeline.automation import RETRIES
 from pipeline.resources import RunResource, SettingsResource, WarehouseResource
@@ -107,13 +107,12 @@ def _asset_of(table: SampleTable) -> dg.AssetsDefinition:
         },
         description=f"{table.description} A second run does not read the file again.",
     )
-    def raw(
-        run: RunResource, settings: SettingsResource, warehouse: WarehouseResource
-    ) -> dg.MaterializeResult:
-        if SAMPLE not in settings.get().sources:
-            return not_chosen(warehouse.client(), f"{SCHEMA}.{table.name}")
-        report = load_sample(warehouse.client(), table.name, FOLDER / table.file_name)
-        return load_metadata(warehouse.client(), f"{SCHEMA}.{table.name}", report)
+    def raw(run: RunResource, warehouse: WarehouseResource) -> dg.MaterializeResult:
+        client = warehouse.client()
+        report = load_sample(client, table.name, FOLDER / table.file_name)
+        return dg.MaterializeResult(
+            metadata=load_metadata(client, f"{SCHEMA}.{table.name}", report)
+        )
 
     return raw
 
@@ -131,8 +130,6 @@ def _check_of(table: SampleTable, raw: dg.AssetsDefinition) -> dg.AssetChecksDef
         run: RunResource, settings: SettingsResource, warehouse: WarehouseResource
     ) -> dg.AssetCheckResult:
         name = f"{SCHEMA}.{table.name}"
-        if SAMPLE not in settings.get().sources:
-            return not_checked()
         suite = promises.suite(
             table.name,
             as_of_date=run.day,

@@ -6,7 +6,6 @@ import dagster as dg
 
 from expectations.runner import Outcome, validate
 from pipeline.loading.load import LoadReport
-from pipeline.progress import IDLE
 from pipeline.sources.entity import Entity
 from pipeline.sql import count_of
 from pipeline.warehouse import Warehouse
@@ -15,8 +14,8 @@ if TYPE_CHECKING:
     import great_expectations as gx
 
 
-def load_metadata(warehouse: Warehouse, table: str, report: LoadReport) -> dg.MaterializeResult:
-    """Show what a load did; refuse to go on when a file was refused as a whole."""
+def load_metadata(warehouse: Warehouse, table: str, report: LoadReport) -> dict[str, Any]:
+    """Return what is shown of a load."""
     with warehouse.connect() as connection:
         row_count = count_of(connection, table)
     metadata: dict[str, Any] = {
@@ -33,29 +32,15 @@ def load_metadata(warehouse: Warehouse, table: str, report: LoadReport) -> dg.Ma
         metadata["quarantined"] = dg.MetadataValue.md(
             "\n".join(["| reason | rows |", "|---|---:|", *lines])
         )
-    if report.refused:
-        said = "; ".join(report.refused)
-        raise dg.Failure(
-            f"{said}; until it is mended all lists stay as they were",
-            metadata=metadata,
-            allow_retries=False,
-        )
-    return dg.MaterializeResult(metadata=metadata)
+    return metadata
 
 
-def not_chosen(warehouse: Warehouse, table: str) -> dg.MaterializeResult:
-    """Show a table whose source is not among those chosen; its rows stay and are not read."""
-    with warehouse.connect() as connection:
-        row_count = count_of(connection, table)
-    return dg.MaterializeResult(metadata={"dagster/row_count": row_count, IDLE: True})
-
-
-def not_checked() -> dg.AssetCheckResult:
-    """Show the check of a table whose source is not chosen."""
-    return dg.AssetCheckResult(passed=True, metadata={IDLE: True})
-
-
-def check_of(warehouse: Warehouse, table: str, suite: "gx.ExpectationSuite") -> dg.AssetCheckResult:
+def check_of(
+    warehouse: Warehouse,
+    table: str,
+    suite: "gx.ExpectationSuite",
+    check: dg.AssetCheckKey | None = None,
+) -> dg.AssetCheckResult:
     """Check ``table`` and show each figure; the failures stand in the description."""
     outcome = validate(
         warehouse.path,
@@ -64,15 +49,17 @@ def check_of(warehouse: Warehouse, table: str, suite: "gx.ExpectationSuite") -> 
         memory_limit=warehouse.memory_limit,
         threads=warehouse.threads,
     )
-    return result_of(outcome)
+    return result_of(outcome, check)
 
 
-def result_of(outcome: Outcome) -> dg.AssetCheckResult:
-    """Return an outcome as Dagster shows it."""
+def result_of(outcome: Outcome, check: dg.AssetCheckKey | None = None) -> dg.AssetCheckResult:
+    """Return an outcome as Dagster shows it; ``check`` names it where a step has several."""
     lines = [f"| {what} | {figure} |" for what, figure in outcome.figures.items()]
     figures = "\n".join(["| expected | found |", "|---|---|", *lines])
     unmet = (*outcome.failures, *outcome.warnings)
     return dg.AssetCheckResult(
+        asset_key=check.asset_key if check else None,
+        check_name=check.name if check else None,
         passed=not unmet,
         severity=dg.AssetCheckSeverity.WARN if outcome.passed else dg.AssetCheckSeverity.ERROR,
         description="; ".join(unmet) or "all expectations met",

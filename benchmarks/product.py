@@ -13,7 +13,8 @@ import duckdb
 from benchmarks.cost import Cost, measured
 from pipeline import builds
 from pipeline.dbt_project import DBT_EXECUTABLE, dbt_vars, model_vars
-from pipeline.loading.load import first_rates, load_entity
+from pipeline.loading.inbox import load_entity
+from pipeline.loading.load import Rules, first_rates
 from pipeline.settings import TRANSFORMS, Settings
 from pipeline.sources.contract import ENTITIES
 from pipeline.warehouse import Warehouse
@@ -70,11 +71,10 @@ class Statement:
 def load(shop: Shop) -> None:
     """Take what is new in the inbox into raw."""
     rates = first_rates(CURRENCY, TRANSFORMS / "seeds" / "exchange_rates.csv")
+    rules = Rules(ZONE, rates, max_share=0.05)
     shop.warehouse.prepare()
     for entity in ENTITIES:
-        load_entity(
-            shop.warehouse, entity, shop.inbox, zone=ZONE, first_rates=rates, max_share=0.05
-        )
+        load_entity(shop.warehouse, entity, shop.inbox, rules)
 
 
 def build(shop: Shop, day: date) -> Cost:

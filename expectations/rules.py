@@ -129,6 +129,22 @@ def newest_is_recent(
     )
 
 
+def recent_somewhere(
+    column: str, elsewhere: Sequence[str], *, as_of_date: date, stale_after_days: int
+) -> ExpectNoRows:
+    """Expect a time at most so many days old in the table or in one of those ``elsewhere``."""
+    oldest = as_of_date - timedelta(days=stale_after_days)
+    known = (
+        f"\"{column}\" >= date '{oldest}' and \"{column}\" < date '{as_of_date}' + interval 36 hour"
+    )
+    others = " ".join(f"and not exists (from {table} where {known})" for table in elsewhere)
+    return no_rows(
+        f"a {column} of {oldest} or later is in one of the sources",
+        f"""select 1 as found from (select count(*) filter ({known}) as found_here from {{batch}})
+        where found_here = 0 {others}""",
+    )
+
+
 def no_rows(statement: str, query: str) -> ExpectNoRows:
     """Expect ``query`` over ``{batch}`` to find nothing. It neither joins nor names the batch."""
     return ExpectNoRows(unexpected_rows_query=query, description=statement)

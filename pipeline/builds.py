@@ -16,23 +16,33 @@ from typing import Any
 import duckdb
 
 from pipeline import churn_model
+from pipeline.loading.file_registry import last_file_id
 from pipeline.settings import TRANSFORMS
+from pipeline.sources.catalogue import CONTRACT_SOURCES, schema_of
 from pipeline.sql import has_table
-from pipeline.warehouse import MACROS, Warehouse
+from pipeline.warehouse import MACROS, SAMPLE_SCHEMA, Warehouse
 
 BUILT_FROM = "built_from"
 LAST_BUILD = "last_build"
 
+CONTRACT_FILES = " union all ".join(
+    f"select '{source}' as source, * from {schema_of(source)}.loaded_files"
+    for source in CONTRACT_SOURCES
+)
+
 # What the models read: the files that were loaded and those in quarantine, what tools suppress,
 # and what was sent and decided before the day. Relations are there so that one that was dropped is
 # built again. Sums of hashes, because these are the same in any order.
-STATE = """
+STATE = f"""
     with
     facts as (
-        select concat_ws(' ', 'file', entity, path, load_number, sha256) as fact
-        from (from raw_files.loaded_files union all from raw_online_retail.loaded_files)
+        select concat_ws(' ', source, entity, path, load_number, sha256) as fact
+        from (
+            {CONTRACT_FILES}
+            union all select 'sample', * from {SAMPLE_SCHEMA}.loaded_files
+        )
         union all
-        select concat_ws(' ', 'bad', entity, file, file_sha256, row_number, reason)
+        select concat_ws(' ', 'bad', source, entity, file, file_sha256, row_number, reason)
         from quarantine.rows
         union all
         select concat_ws(' ', 'suppressed', destination, email, reason, suppressed_at)
@@ -51,13 +61,13 @@ STATE = """
     select count(*), sum(md5_number_lower(fact) // 2) from facts
 """
 # Files are only added, each with a higher number than all before it; a sample's are replaced.
-FILES = """
+FILES = f"""
     with files as (
-        select concat_ws(' ', 'files', file_id, entity, path, load_number, sha256) as file
-        from raw_files.loaded_files where file_id <= $file_id
+        select concat_ws(' ', source, file_id, entity, path, load_number, sha256) as file
+        from ({CONTRACT_FILES}) where file_id <= $file_id
         union all
         select concat_ws(' ', 'sample', entity, path, load_number, sha256)
-        from raw_online_retail.loaded_files
+        from {SAMPLE_SCHEMA}.loaded_files
     )
     select count(*), sum(md5_number_lower(file) // 2) from files
 """
@@ -96,7 +106,7 @@ def _fitted_by() -> list[Path]:
 
 @dataclass(frozen=True)
 class LastBuild:
-    """How far the last finished build went: its day and the newest file of the inbox it knew."""
+    """How far the last finished build went: its day and the newest file it knew."""
 
     day: str
     file_id: int
@@ -132,9 +142,7 @@ def forget(connection: duckdb.DuckDBPyConnection) -> None:
 def remember(warehouse: Warehouse, models: str, day: date) -> None:
     """Note that the tables are now what ``models`` make of what is there for ``day``."""
     with warehouse.connect() as connection:
-        ((file_id,),) = connection.execute(
-            "select coalesce(max(file_id), 0) from raw_files.loaded_files"
-        ).fetchall()
+        file_id = last_file_id(connection)
         told = {
             "models": models,
             "last": asdict(LastBuild(day.isoformat(), file_id)),

@@ -107,7 +107,7 @@ def _warehouse(settings: Settings) -> Iterator[Finding]:
         reasons = connection.execute(
             # Without the value that a reason ends with: of a shifted row it may be an address.
             """select entity, split_part(reason, ' ''', 1) as problem, count(*), min(file)
-            from raw_files.unread_rows group by all order by 3 desc, 1, 2 limit 5"""
+            from quarantine.unread_rows group by all order by 3 desc, 1, 2 limit 5"""
         ).fetchall()
     for day, started, status in runs:
         mend = "see winback ui, or run again: winback run" if status != "succeeded" else ""
@@ -120,7 +120,7 @@ def _warehouse(settings: Settings) -> Iterator[Finding]:
             f"{count:,} of {entity}, as in {file}: {reason}",
             "add the rates to transforms/seeds/exchange_rates.csv"
             if reason.startswith("currency:")
-            else "mend the files that raw_files.unread_rows names, and keep their names",
+            else "mend the files that quarantine.unread_rows names, and keep their names",
             is_notice=True,
         )
     yield from _predictions(settings)

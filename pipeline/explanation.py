@@ -88,7 +88,7 @@ def _unread(connection: Connection, customer_id: str) -> list[str]:
     found = connection.execute(
         """
         select distinct bad.file, bad.row_number, bad.reason
-        from raw_files.unread_rows as bad
+        from quarantine.unread_rows as bad
         inner join intermediate.int_customer_keys as keys
             on keys.customer_id = ?
             and (

@@ -4,7 +4,6 @@ import logging
 import re
 import sys
 import time
-from collections.abc import Mapping
 from typing import TextIO
 
 import dagster as dg
@@ -12,8 +11,6 @@ import dagster as dg
 STEP_NAMES = {"dbt_models": "dbt models and their tests"}
 SUCCEEDED = "STEP_SUCCESS"
 FAILED = "STEP_FAILURE"
-IDLE = "source_not_chosen"
-"""Metadata of what a step shows when it had nothing to do; no line is written for it."""
 
 
 class StepLines(logging.Handler):
@@ -24,7 +21,6 @@ class StepLines(logging.Handler):
         self.stream = stream
         self.is_live = stream.isatty()
         self.started: dict[str, float] = {}
-        self.idle: set[str] = set()
 
     def emit(self, record: logging.LogRecord) -> None:
         """Show the event of a step that ``record`` carries, if it carries one."""
@@ -39,13 +35,10 @@ class StepLines(logging.Handler):
             self._write(f"  … {_name(step)}", is_final=False)
         elif kind == "STEP_UP_FOR_RETRY":
             self._write(f"  ↻ {_name(step)}: trying again")
-        elif IDLE in _metadata(event):
-            self.idle.add(step)
         elif kind in (SUCCEEDED, FAILED):
             seconds = time.monotonic() - self.started.pop(step, time.monotonic())
             mark = "✓" if kind == SUCCEEDED else "✗"
-            if step not in self.idle:
-                self._write(f"  {mark} {_name(step)}  {seconds:.1f} s")
+            self._write(f"  {mark} {_name(step)}  {seconds:.1f} s")
 
     def _write(self, text: str, *, is_final: bool = True) -> None:
         if self.is_live:
@@ -53,14 +46,6 @@ class StepLines(logging.Handler):
         elif is_final:
             self.stream.write(f"{text}\n")
         self.stream.flush()
-
-
-def _metadata(event: dg.DagsterEvent) -> Mapping[str, object]:
-    if event.is_step_materialization:
-        return event.step_materialization_data.materialization.metadata
-    if event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
-        return event.asset_check_evaluation_data.metadata
-    return {}
 
 
 def _name(step: str) -> str:

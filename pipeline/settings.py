@@ -19,7 +19,7 @@ PROJECT_ROOT = Path(__file__).resolve().parents[1]
 
 SAMPLE = "online_retail"
 """The source that ships with the project; its e-mail events and consents are simulated."""
-SOURCES = (SAMPLE, "files")
+SOURCES = (SAMPLE, "files", "sql")
 DESTINATIONS = ("files",)
 SAMPLE_TIMEZONE = "Europe/London"
 SAMPLE_CURRENCY = "GBP"

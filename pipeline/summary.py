@@ -16,7 +16,7 @@ UNREAD = """
                 = ''
         ),
         coalesce(list_sort(list(distinct file) filter (row_number is null)), [])
-    from raw_files.unread_rows
+    from quarantine.unread_rows
 """
 
 
@@ -77,7 +77,7 @@ def show(settings: Settings, run_id: str) -> None:
     if SAMPLE in settings.sources:
         click.echo("The sample's orders are real; its e-mail events and consents are simulated.")
     if unread:
-        click.echo(f"Rows in raw_files.unread_rows that wait to be mended: {unread:,}")
+        click.echo(f"Rows in quarantine.unread_rows that wait to be mended: {unread:,}")
     if nameless:
         click.echo(f"Of them about people, but about nobody who can be made out: {nameless:,}")
     if files:

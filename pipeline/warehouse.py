@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipeline.sources.contract import ENTITIES
+from pipeline.sources.catalogue import CONTRACT_SOURCES, entities_of, schema_of
 from pipeline.sources.entity import META_COLUMNS
 from pipeline.sql import count_of
 
@@ -29,6 +29,10 @@ FILE_COLUMNS = """
     rows_quarantined bigint not null,
     loaded_at timestamp not null
 """
+
+SAMPLE_SCHEMA = "raw_online_retail"
+RAW_SCHEMAS = (SAMPLE_SCHEMA, *(schema_of(source) for source in CONTRACT_SOURCES))
+"""Schemas of what came from outside, each with a registry ``loaded_files``."""
 
 SAMPLE_TABLES = {
     "lines": """
@@ -127,9 +131,8 @@ QUARANTINE_ROWS = """
 """
 
 UNREAD_ROWS = """
-    create or replace view raw_files.unread_rows as
-    select * exclude (settled_at) from quarantine.rows
-    where source = 'files' and settled_at is null
+    create or replace view quarantine.unread_rows as
+    select * exclude (settled_at) from quarantine.rows where settled_at is null
 """
 """Rows in quarantine that no later record has settled."""
 
@@ -201,19 +204,25 @@ class Warehouse:
 
 def _statements() -> Iterator[str]:
     yield from MACROS
-    for schema in ("raw_online_retail", "raw_files", "sync", "quarantine"):
+    for schema in (*RAW_SCHEMAS, "sync", "quarantine"):
         yield f"create schema if not exists {schema}"
-    for source in ("raw_online_retail", "raw_files"):
-        yield f"create table if not exists {source}.loaded_files ({FILE_COLUMNS})"
+    for schema in RAW_SCHEMAS:
+        yield f"create table if not exists {schema}.loaded_files ({FILE_COLUMNS})"
     for name, columns in SAMPLE_TABLES.items():
-        yield f"create table if not exists raw_online_retail.{name} ({columns})"
-    for entity in ENTITIES:
-        columns = ", ".join(f'"{column.name}" {column.sql_type}' for column in entity.columns)
-        yield f"create table if not exists raw_files.{entity.name} ({columns}, {META_COLUMNS})"
+        yield f"create table if not exists {SAMPLE_SCHEMA}.{name} ({columns})"
+    for source in CONTRACT_SOURCES:
+        yield from _contract_tables(source)
     for name, columns in SYNC_TABLES.items():
         yield f"create table if not exists sync.{name} ({columns})"
     yield f"create table if not exists quarantine.rows ({QUARANTINE_ROWS})"
     yield UNREAD_ROWS
+
+
+def _contract_tables(source: str) -> Iterator[str]:
+    for entity in entities_of(source):
+        columns = ", ".join(f'"{column.name}" {column.sql_type}' for column in entity.columns)
+        table = f"{schema_of(source)}.{entity.name}"
+        yield f"create table if not exists {table} ({columns}, {META_COLUMNS})"
 
 
 def is_warehouse(path: Path) -> bool:

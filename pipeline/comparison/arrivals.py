@@ -12,7 +12,7 @@ from pipeline import run_lock
 from pipeline.comparison.files import Side
 from pipeline.resources import LOCK_NAME
 from pipeline.settings import SAMPLE, Settings
-from pipeline.sources.contract import ENTITIES
+from pipeline.sources.catalogue import CONTRACT_SOURCES, entities_of, schema_of
 from pipeline.sources.entity import Entity
 from pipeline.sql import literal
 
@@ -30,11 +30,14 @@ DATES = {
     "answers": "occurred_at",
     # An order's lines are of its day.
     "order_lines": """(
-        select min(orders.ordered_at) from live.raw_files.orders
+        select min(orders.ordered_at) from {schema}.orders
         where orders.order_id = records.order_id
     )""",
 }
-"""When each entity of the inbox happened; what is not named counts for every day."""
+"""When each entity of the inbox contract happened; what is not named counts for every day.
+
+``{schema}`` stands for that of its source.
+"""
 
 CHANGES = {"orders": "updated_at", "customers": "updated_at"}
 """When a version was written, where a past day takes the version that stood on it."""
@@ -172,16 +175,17 @@ def _found(
             ).fetchall()
             # The sample comes as a whole: which of it is new nobody knows.
             yield from (Arrival(table, at, count, None) for at, count in rows if count)
-    if "files" in settings.sources:
-        for entity in ENTITIES:
+    for source in settings.sources:
+        for entity in entities_of(source) if source in CONTRACT_SOURCES else ():
             rows = connection.execute(
-                _dated_up_to(entity), {"ends": ends, "seen_until": seen_until}
+                _dated_up_to(source, entity), {"ends": ends, "seen_until": seen_until}
             ).fetchall()
             yield from (Arrival(entity.name, *row) for row in rows)
 
 
-def _dated_up_to(entity: Entity) -> str:
-    happened = DATES.get(entity.name, "null")
+def _dated_up_to(source: str, entity: Entity) -> str:
+    schema = f"live.{schema_of(source)}"
+    happened = DATES.get(entity.name, "null").format(schema=schema)
     changed = CHANGES.get(entity.name, "null")
     key = ", ".join(f'"{name}"' for name in entity.key)
     # Of a record whose versions are all of a later day the earliest stands.
@@ -189,7 +193,7 @@ def _dated_up_to(entity: Entity) -> str:
         with dated as (
             select {key}, _loaded_at, coalesce({happened} < $ends, true) as has_happened,
                 coalesce({changed}, timestamp '1970-01-01') as changed_at
-            from live.raw_files.{entity.name} as records
+            from {schema}.{entity.name} as records
         ),
         judged as (
             select _loaded_at,

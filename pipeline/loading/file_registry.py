@@ -1,4 +1,4 @@
-"""The SQL of raw_files.loaded_files: which content of which file is in raw already."""
+"""The SQL of each source's loaded_files: which content of which file is in raw already."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -6,8 +6,9 @@ from datetime import datetime
 
 import duckdb
 
+from pipeline.sources.catalogue import CONTRACT_SOURCES, schema_of
 from pipeline.sources.entity import Entity
-from pipeline.sources.files import FileState, InboxFile
+from pipeline.sources.files import FileState, SourceFile
 
 NEW_FILES = """
     file_id integer, path varchar, sort_key varchar, load_number integer, size_bytes bigint,
@@ -31,7 +32,7 @@ class NewFile:
 
     file_id: int
     load_number: int
-    file: InboxFile
+    file: SourceFile
     state: FileState
     sha256: str
     rows_read: int
@@ -53,11 +54,13 @@ class RowCounts:
             raise RuntimeError(f"{name}: {self.rows_read} rows were read and {told} accounted for")
 
 
-def last_loads(connection: duckdb.DuckDBPyConnection, entity: Entity) -> Mapping[str, LoadedFile]:
-    """Return the last load of each path of ``entity``."""
+def last_loads(
+    connection: duckdb.DuckDBPyConnection, source: str, entity: Entity
+) -> Mapping[str, LoadedFile]:
+    """Return the last load of each path of ``entity`` from ``source``."""
     rows = connection.execute(
-        """select path, file_id, load_number, size_bytes, modified_ns, sha256
-        from raw_files.loaded_files where entity = ? order by load_number""",
+        f"""select path, file_id, load_number, size_bytes, modified_ns, sha256
+        from {schema_of(source)}.loaded_files where entity = ? order by load_number""",
         [entity.name],
     ).fetchall()
     return {
@@ -67,9 +70,16 @@ def last_loads(connection: duckdb.DuckDBPyConnection, entity: Entity) -> Mapping
 
 
 def last_file_id(connection: duckdb.DuckDBPyConnection) -> int:
-    """Return the highest number that a file has been given, 0 before the first."""
+    """Return the highest number that a file of any source has been given, 0 before the first.
+
+    Numbers are given once over all sources, because tables that are kept from run to run take in
+    all files above the last number they knew.
+    """
+    registries = " union all ".join(
+        f"select file_id from {schema_of(source)}.loaded_files" for source in CONTRACT_SOURCES
+    )
     ((file_id,),) = connection.execute(
-        "select coalesce(max(file_id), 0) from raw_files.loaded_files"
+        f"select coalesce(max(file_id), 0) from ({registries})"
     ).fetchall()
     return int(file_id)
 
@@ -94,6 +104,7 @@ def list_new_files(connection: duckdb.DuckDBPyConnection, files: Iterable[NewFil
 
 def register(
     connection: duckdb.DuckDBPyConnection,
+    source: str,
     entity: Entity,
     counts: Mapping[int, RowCounts],
     now: datetime,
@@ -101,7 +112,7 @@ def register(
     """Note the files of temp.new_files as loaded."""
     for file_id, rows in counts.items():
         connection.execute(
-            """insert into raw_files.loaded_files
+            f"""insert into {schema_of(source)}.loaded_files
             select file_id, ?, path, sort_key, load_number, size_bytes, modified_ns, sha256,
                 ?, ?, ?, ?, ?
             from temp.new_files where file_id = ?""",
@@ -117,10 +128,12 @@ def register(
         )
 
 
-def note_times(connection: duckdb.DuckDBPyConnection, modified: Mapping[int, int]) -> None:
+def note_times(
+    connection: duckdb.DuckDBPyConnection, source: str, modified: Mapping[int, int]
+) -> None:
     """Note the new time of change of files whose content is the same."""
     for file_id, modified_ns in modified.items():
         connection.execute(
-            "update raw_files.loaded_files set modified_ns = ? where file_id = ?",
+            f"update {schema_of(source)}.loaded_files set modified_ns = ? where file_id = ?",
             [modified_ns, file_id],
         )

@@ -12,8 +12,9 @@ from pipeline.loading.quarantine import Refusal
 from pipeline.loading.record_checks import checked, missing_columns
 from pipeline.loading.typed_columns import make_macros
 from pipeline.loading.unread import waiting_for_rate
+from pipeline.sources.catalogue import schema_of
 from pipeline.sources.entity import Entity
-from pipeline.sources.files import FileState, InboxFile, faults_of_the_file, read_file
+from pipeline.sources.files import FileState, SourceFile, faults_of_the_file
 from pipeline.sources.records import FileRefused
 from pipeline.sql import count_of, literal, transaction
 
@@ -26,6 +27,7 @@ class Intake:
     """
 
     connection: duckdb.DuckDBPyConnection
+    source: str
     entity: Entity
     zone: str
     first_rates: Mapping[str, date]
@@ -36,8 +38,8 @@ class Intake:
     unchanged_count: int = 0
 
     def __post_init__(self) -> None:
-        self._loaded = last_loads(self.connection, self.entity)
-        self._again = waiting_for_rate(self.connection, self.entity, self.first_rates)
+        self._loaded = last_loads(self.connection, self.source, self.entity)
+        self._again = waiting_for_rate(self.connection, self.source, self.entity, self.first_rates)
         self._last_id = last_file_id(self.connection)
         self._is_open = False
 
@@ -56,11 +58,11 @@ class Intake:
         self.connection.execute(
             f"""create table intake.staged as
             select * exclude (_loaded_at), '' as _problem, '' as _reason, '' as _payload
-            from raw_files.{self.entity.name} limit 0"""
+            from {schema_of(self.source)}.{self.entity.name} limit 0"""
         )
         self._is_open = True
 
-    def take(self, file: InboxFile) -> None:
+    def take(self, file: SourceFile) -> None:
         """Stage the rows of ``file``, unless it is as it was when it was loaded.
 
         One whose orders waited for an exchange rate is read again when there is one.
@@ -82,10 +84,10 @@ class Intake:
         except FileRefused as refused:
             self.refused.append(Refusal(file.name, sha256, str(refused)))
 
-    def _stage(self, file: InboxFile, state: FileState, sha256: str) -> None:
+    def _stage(self, file: SourceFile, state: FileState, sha256: str) -> None:
         self.open_staging()
         file_id = self._last_id + 1
-        with read_file(self.connection, file, self.scratch) as records:
+        with file.read(self.connection, self.scratch) as records:
             # An empty file of JSON lines has no columns, and none are missing.
             missing = missing_columns(self.entity, records.columns) if records.columns else ""
             if missing:

@@ -1,22 +1,23 @@
-"""Loads the inbox into raw_files: versions, duplicates, quarantine, and counts that add up."""
+"""Loads files of records into raw: versions, duplicates, quarantine, and counts that add up."""
 
 import csv
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
+
+import duckdb
 
 from pipeline.loading.file_registry import RowCounts, list_new_files, note_times, register
 from pipeline.loading.intake import Intake
 from pipeline.loading.quarantine import problems, quarantine
 from pipeline.loading.unread import settle_unread
 from pipeline.loading.versions import Settled, settle
-from pipeline.sources.contract import ENTITIES
 from pipeline.sources.entity import Entity
-from pipeline.sources.files import InboxFile, inbox_files
+from pipeline.sources.files import SourceFile
 from pipeline.sql import transaction
 from pipeline.warehouse import Warehouse
 
@@ -47,26 +48,43 @@ class LoadReport:
     reasons: tuple[tuple[str, int], ...]
 
 
-def load_entity(
-    warehouse: Warehouse,
-    entity: Entity,
-    inbox: Path,
-    *,
-    zone: str,
-    first_rates: Mapping[str, date],
-    max_share: float,
-) -> LoadReport:
-    """Take the new and changed files of ``inbox/<entity>`` into ``raw_files.<entity>``.
+@dataclass(frozen=True)
+class Rules:
+    """What records are held against.
 
-    One transaction for rows, registry and quarantine. Raises ``LoadStopped``, with nothing but
-    the quarantine kept, when more than ``max_share`` of the new rows, and at least 20, are bad.
+    The shop's zone, from which day on there is a rate for each currency, and the share of bad rows
+    above which a load stops.
     """
-    files = _listed(inbox, entity)
+
+    zone: str
+    first_rates: Mapping[str, date]
+    max_share: float
+
+
+def load_files(
+    warehouse: Warehouse,
+    source: str,
+    entity: Entity,
+    files: Iterable[SourceFile],
+    rules: Rules,
+    with_it: Callable[[duckdb.DuckDBPyConnection], None] | None = None,
+) -> LoadReport:
+    """Take those of ``files`` that are new or have changed into ``raw_<source>.<entity>``.
+
+    One transaction for rows, registry, quarantine and what ``with_it`` does. Raises
+    ``LoadStopped``, with nothing but the quarantine kept, when more than the allowed share of the
+    new rows, and at least 20, are bad. Where a file is refused ``with_it`` is left out.
+    """
     with _scratch_folder(warehouse) as scratch, warehouse.connect() as connection:
-        intake = Intake(connection, entity, zone, first_rates, scratch)
+        intake = Intake(connection, source, entity, rules.zone, rules.first_rates, scratch)
         for file in files:
             intake.take(file)
-        return _report(intake, {}, {}) if intake.is_idle else _finish(intake, max_share)
+        if not intake.is_idle:
+            return _finish(intake, rules.max_share, with_it)
+        if with_it:
+            with transaction(connection):
+                with_it(connection)
+        return _report(intake, {}, {})
 
 
 def first_rates(shop_currency: str, exchange_rates_csv: Path) -> dict[str, date]:
@@ -90,41 +108,25 @@ def first_rates(shop_currency: str, exchange_rates_csv: Path) -> dict[str, date]
     return first
 
 
-def _listed(inbox: Path, entity: Entity) -> list[InboxFile]:
-    if not inbox.is_dir():
-        raise LoadStopped(
-            f"{entity.name} cannot be loaded: the inbox {inbox} is no folder; make it, or set "
-            "WINBACK_INBOX to the folder that your files come in."
-        )
-    if not any((inbox / each.name).exists() for each in ENTITIES):
-        raise LoadStopped(
-            f"{entity.name} cannot be loaded: the inbox {inbox} has none of the folders "
-            f"{', '.join(each.name for each in ENTITIES)}; is it the right folder, and is it there?"
-        )
-    try:
-        return inbox_files(inbox, entity.name)
-    except OSError as error:
-        raise LoadStopped(
-            f"{entity.name} cannot be loaded: {inbox / entity.name} cannot be listed "
-            f"({error.strerror}); make it a folder that this process may read."
-        ) from error
-
-
 @contextmanager
 def _scratch_folder(warehouse: Warehouse) -> Iterator[Path]:
     """Give an empty folder for files that are needed for a moment.
 
     What a killed run left in it goes too, as it holds personal data.
     """
-    folder = warehouse.temporary_folder / "inbox"
+    folder = warehouse.temporary_folder / "loading"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     yield folder
     shutil.rmtree(folder)
 
 
-def _finish(intake: Intake, max_share: float) -> LoadReport:
-    connection, entity = intake.connection, intake.entity
+def _finish(
+    intake: Intake,
+    max_share: float,
+    with_it: Callable[[duckdb.DuckDBPyConnection], None] | None,
+) -> LoadReport:
+    connection, source, entity = intake.connection, intake.source, intake.entity
     now = datetime.now(UTC).replace(tzinfo=None)
     intake.open_staging()
     list_new_files(connection, intake.new)
@@ -132,12 +134,15 @@ def _finish(intake: Intake, max_share: float) -> LoadReport:
     complaint = _complaint(intake, bad, max_share)
     with transaction(connection):
         if not complaint:
-            settle_unread(connection, entity, now)
-        quarantine(connection, entity, intake.refused, now)
+            settle_unread(connection, source, entity, now)
+        quarantine(connection, source, entity, intake.refused, now)
         if not complaint:
-            counts = _counted(intake, bad, settle(connection, entity, now) if intake.new else {})
-            register(connection, entity, counts, now)
-            note_times(connection, intake.touched)
+            settled = settle(connection, source, entity, now) if intake.new else {}
+            counts = _counted(intake, bad, settled)
+            register(connection, source, entity, counts, now)
+            note_times(connection, source, intake.touched)
+            if with_it and not intake.refused:
+                with_it(connection)
     if complaint:
         raise LoadStopped(complaint)
     return _report(intake, bad, counts)

@@ -9,7 +9,6 @@ import duckdb
 
 from pipeline.sources.entity import Entity
 
-SOURCE = "files"
 THE_SAME = """
     there.source = $source and there.entity = $entity and there.file = rejected.file
     and there.file_sha256 = rejected.sha256
@@ -43,6 +42,7 @@ def problems(connection: duckdb.DuckDBPyConnection) -> Mapping[int, Counter[str]
 
 def quarantine(
     connection: duckdb.DuckDBPyConnection,
+    source: str,
     entity: Entity,
     refused: Iterable[Refusal],
     now: datetime,
@@ -63,7 +63,7 @@ def quarantine(
             "insert into temp.rejected values (?, ?, null, ?, null)",
             [refusal.file, refusal.sha256, refusal.reason],
         )
-    values = {"source": SOURCE, "entity": entity.name, "now": now}
+    values = {"source": source, "entity": entity.name, "now": now}
     connection.execute(
         f"update quarantine.rows as there set quarantined_at = $now, settled_at = null "
         f"from temp.rejected where {THE_SAME}",

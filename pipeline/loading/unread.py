@@ -5,6 +5,7 @@ from datetime import date, datetime
 
 import duckdb
 
+from pipeline.sources.catalogue import schema_of
 from pipeline.sources.entity import Entity
 
 KEYS = {
@@ -37,7 +38,9 @@ SAME_EVENT = f"""
 """
 
 
-def settle_unread(connection: duckdb.DuckDBPyConnection, entity: Entity, now: datetime) -> None:
+def settle_unread(
+    connection: duckdb.DuckDBPyConnection, source: str, entity: Entity, now: datetime
+) -> None:
     """Mark the rows in quarantine that the good rows of intake.staged settle. Needs a transaction.
 
     A row about a person waits for a readable record of the same key, however often its file comes
@@ -46,21 +49,21 @@ def settle_unread(connection: duckdb.DuckDBPyConnection, entity: Entity, now: da
     """
     connection.execute(
         """update quarantine.rows set settled_at = ?
-        where source = 'files' and entity = ? and settled_at is null
+        where source = ? and entity = ? and settled_at is null
             and exists (
                 select 1 from temp.new_files
                 where path = file
                     -- The same content is judged anew, row by row.
                     and (row_number is null or not ? or sha256 = file_sha256)
             )""",
-        [now, entity.name, entity.name in KEYS],
+        [now, source, entity.name, entity.name in KEYS],
     )
     if entity.name in KEYS:
         connection.execute(
             f"""update quarantine.rows set settled_at = ?
-            where entity = ? and settled_at is null and row_number is not null
+            where source = ? and entity = ? and settled_at is null and row_number is not null
                 and rowid in ({_settled(entity)})""",
-            [now, entity.name, entity.name],
+            [now, source, entity.name, source, entity.name],
         )
 
 
@@ -74,7 +77,7 @@ def _settled(entity: Entity) -> str:
             select rowid as place, payload, quarantined_at,
                 case when json_valid(payload) then payload end as record
             from quarantine.rows
-            where source = 'files' and entity = ? and settled_at is null
+            where source = ? and entity = ? and settled_at is null
         ),
         texts as (
             select *, {f"nullif(trim(record ->> '$.{key}'), '')" if key else "null"} as key,
@@ -96,26 +99,31 @@ def _settled(entity: Entity) -> str:
 
 
 def waiting_for_rate(
-    connection: duckdb.DuckDBPyConnection, entity: Entity, first_rates: Mapping[str, date]
+    connection: duckdb.DuckDBPyConnection,
+    source: str,
+    entity: Entity,
+    first_rates: Mapping[str, date],
 ) -> frozenset[str]:
     """Return the files with orders that waited for an exchange rate which there is now."""
     found = connection.execute(
-        """select distinct file from (
+        f"""select distinct file from (
             select file, try_cast(left(trim(record ->> '$.ordered_at'), 10) as date) as ordered_on,
                 map_extract(map($currencies, $days), upper(trim(record ->> '$.currency')))[1]
                     as first_day
             from (
                 select file, case when json_valid(payload) then payload end as record
-                from raw_files.unread_rows as bad
-                where entity = $entity and starts_with(reason, 'currency:')
+                from quarantine.unread_rows as bad
+                where source = $source and entity = $entity and starts_with(reason, 'currency:')
                     -- Of a file that has other content by now nothing more is to be had.
                     and file_sha256 = (
-                        select arg_max(sha256, load_number) from raw_files.loaded_files as files
-                        where files.path = bad.file
+                        select arg_max(sha256, load_number)
+                        from {schema_of(source)}.loaded_files as files
+                        where files.entity = bad.entity and files.path = bad.file
                     )
             )
         ) where ordered_on >= first_day""",
         {
+            "source": source,
             "entity": entity.name,
             "currencies": list(first_rates),
             "days": list(first_rates.values()),

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import duckdb
 
+from pipeline.sources.catalogue import schema_of
 from pipeline.sources.entity import Entity
 from pipeline.sql import literal
 
@@ -26,16 +27,16 @@ class Settled:
 
 
 def settle(
-    connection: duckdb.DuckDBPyConnection, entity: Entity, now: datetime
+    connection: duckdb.DuckDBPyConnection, source: str, entity: Entity, now: datetime
 ) -> Mapping[int, Settled]:
     """Take the good rows of intake.staged into raw; return what became of them by file.
 
     Raw has a version of a record once, as its last occurrence in the order of the files' names,
     whichever was loaded first. It keeps the time of its first load. Needs a transaction.
     """
-    _rank_files(connection, entity)
+    _rank_files(connection, source, entity)
     _find_arrivals(connection, entity)
-    _compare(connection, entity)
+    _compare(connection, source, entity)
     settled = {
         file_id: Settled(*counts)
         for file_id, *counts in connection.execute(
@@ -46,19 +47,19 @@ def settle(
             from temp.compared group by _file_id"""
         ).fetchall()
     }
-    stored = _store(connection, entity, now)
+    stored = _store(connection, source, entity, now)
     due = sum(counts.kept + counts.moved for counts in settled.values())
     if stored != due:
         raise RuntimeError(f"{entity.name}: {stored} rows were stored where {due} were due")
     return settled
 
 
-def _rank_files(connection: duckdb.DuckDBPyConnection, entity: Entity) -> None:
+def _rank_files(connection: duckdb.DuckDBPyConnection, source: str, entity: Entity) -> None:
     connection.execute(
         f"""create or replace temp table file_ranks as
         select file_id as _file_id, row_number() over (order by sort_key, load_number) as file_rank
         from (
-            select file_id, sort_key, load_number from raw_files.loaded_files
+            select file_id, sort_key, load_number from {schema_of(source)}.loaded_files
             where entity = {literal(entity.name)}
             union all
             select file_id, sort_key, load_number from temp.new_files
@@ -92,7 +93,7 @@ def _find_arrivals(connection: duckdb.DuckDBPyConnection, entity: Entity) -> Non
     )
 
 
-def _compare(connection: duckdb.DuckDBPyConnection, entity: Entity) -> None:
+def _compare(connection: duckdb.DuckDBPyConnection, source: str, entity: Entity) -> None:
     """Make temp.compared: the good rows, where they stand and where their version stood."""
     row = "0" if entity.is_replaced_by_key else "_row_number"
     standing = f"file_rank * {ROWS_OF_A_FILE} + {row}"
@@ -104,7 +105,7 @@ def _compare(connection: duckdb.DuckDBPyConnection, entity: Entity) -> None:
     connection.execute(
         f"""create or replace temp table known as
         select _record_hash, max({standing}) as stored, min(_loaded_at) as first_loaded_at
-        from raw_files.{entity.name} inner join temp.file_ranks using (_file_id)
+        from {schema_of(source)}.{entity.name} inner join temp.file_ranks using (_file_id)
         where _record_hash in (select _record_hash from temp.newest)
         group by _record_hash"""
     )
@@ -118,8 +119,10 @@ def _compare(connection: duckdb.DuckDBPyConnection, entity: Entity) -> None:
     )
 
 
-def _store(connection: duckdb.DuckDBPyConnection, entity: Entity, now: datetime) -> int:
-    table = f"raw_files.{entity.name}"
+def _store(
+    connection: duckdb.DuckDBPyConnection, source: str, entity: Entity, now: datetime
+) -> int:
+    table = f"{schema_of(source)}.{entity.name}"
     connection.execute(
         f"""delete from {table} where _record_hash in (
             select _record_hash from temp.known inner join temp.newest using (_record_hash)

@@ -7,10 +7,11 @@ import re
 import shutil
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Protocol
 
 import duckdb
 import pyarrow as pa
@@ -41,6 +42,34 @@ class FileState:
 
     size_bytes: int
     modified_ns: int
+
+
+class SourceFile(Protocol):
+    """A file of records on its way into raw, wherever it came from."""
+
+    @property
+    def name(self) -> str:
+        """Return what the file is known by; the same name is the same file with other content."""
+        ...
+
+    @property
+    def sort_key(self) -> str:
+        """Return what files are ordered by, the one that stands last."""
+        ...
+
+    def state(self) -> FileState:
+        """Return size and time of the file; raise ``FileRefused`` for what is never read."""
+        ...
+
+    def sha256(self) -> str:
+        """Return what tells the content of the file from any other."""
+        ...
+
+    def read(
+        self, connection: duckdb.DuckDBPyConnection, scratch: Path
+    ) -> AbstractContextManager[Records]:
+        """Give the records, which may lie in ``scratch`` until they are used."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -75,8 +104,19 @@ class InboxFile:
 
     def sha256(self) -> str:
         """Return what tells the content of the file from any other."""
-        with self.path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
+        return sha256_of(self.path)
+
+    def read(
+        self, connection: duckdb.DuckDBPyConnection, scratch: Path
+    ) -> AbstractContextManager[Records]:
+        """Give the records, which may lie in ``scratch`` until they are used."""
+        return read_file(connection, self.path, self.name.lower(), scratch)
+
+
+def sha256_of(path: Path) -> str:
+    """Return what tells the content of a file from any other."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def inbox_files(inbox: Path, entity: str) -> list[InboxFile]:
@@ -111,18 +151,16 @@ def faults_of_the_file() -> Iterator[None]:
 
 @contextmanager
 def read_file(
-    connection: duckdb.DuckDBPyConnection, file: InboxFile, scratch: Path
+    connection: duckdb.DuckDBPyConnection, path: Path, name: str, scratch: Path
 ) -> Iterator[Records]:
-    """Give the records of ``file``, which may lie in the folder ``scratch`` until they are used.
+    """Give the records of ``path``, which may lie in the folder ``scratch`` until they are used.
 
-    Raises ``FileRefused`` where the file is not what its name says.
+    Raises ``FileRefused`` where the file is not what the ending of ``name`` says.
     """
-    name = file.name.lower()
     with TemporaryDirectory(dir=scratch) as folder:
         if name.endswith(".parquet"):
-            yield _read_parquet(connection, file.path)
+            yield read_parquet(connection, path)
             return
-        path = file.path
         if name.endswith(".gz"):
             path = _unpacked(path, Path(folder) / "unpacked")
             name = name.removesuffix(".gz")
@@ -143,7 +181,8 @@ def _unpacked(path: Path, target: Path) -> Path:
     return target
 
 
-def _read_parquet(connection: duckdb.DuckDBPyConnection, path: Path) -> Records:
+def read_parquet(connection: duckdb.DuckDBPyConnection, path: Path) -> Records:
+    """Give the records of a Parquet file in the types that it has."""
     try:
         names = column_names(pq.read_schema(path).names)
     except (pa.ArrowException, OSError, UnicodeDecodeError):

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from pipeline.settings import TRANSFORMS
+from pipeline.settings import SAMPLE, TRANSFORMS
+from pipeline.sources.catalogue import CONTRACT_SOURCES, schema_of
 from tests.dbt_project import DbtProject
 
 Node = dict[str, Any]
@@ -41,7 +42,7 @@ LONGER_FOR_A_REASON = {
     "int_email_events_by_customer": "mails of those known by several names are joined apart",
     "int_email_mails": "what arrived is taken in, and what lost an event is gone through anew",
     "int_favourite_products_due": "one step per way to tell, so that each can be read alone",
-    "int_files_records_judged": "orders, their other versions and refunds are judged apart",
+    "int_contract_records_judged": "orders, their other versions and refunds are judged apart",
     "int_identity_groups": "keys that are alone, in pairs and tangled are grouped apart",
     "int_identity_links": "one step per place where people are named",
     "int_loyalty_by_customer": "products and categories are counted alike",
@@ -100,9 +101,11 @@ def layer(node: Node) -> str:
 
 
 def source_of(node: Node) -> str:
-    if node["resource_type"] == "source":
-        return str(node["source_name"]).removeprefix("raw_")
-    return str(node["fqn"][2])
+    """Return the folder of staging that a source or a model belongs to."""
+    if node["resource_type"] != "source":
+        return str(node["fqn"][2])
+    name = str(node["source_name"]).removeprefix("raw_")
+    return "contract" if name in (*CONTRACT_SOURCES, "quarantine") else name
 
 
 def parents(project: DbtProject) -> Iterator[tuple[Node, Node]]:
@@ -177,6 +180,26 @@ def test_staging_reads_its_own_source_alone(empty_project: DbtProject) -> None:
         and source_of(parent) != source_of(model)
     ]
     assert foreign == []
+
+
+def test_dbt_knows_the_sources_of_the_contract_as_the_loader_does(
+    empty_project: DbtProject,
+) -> None:
+    text = (TRANSFORMS / "dbt_project.yml").read_text(encoding="utf-8")
+    variables = yaml.safe_load(text)["vars"]
+    told = {name: tuple(entities) for name, entities in variables["contract_sources"].items()}
+    tables = {
+        (node["source_name"], node["name"]) for node in empty_project.manifest["sources"].values()
+    }
+    made = {
+        (schema_of(source), table)
+        for source, entities in CONTRACT_SOURCES.items()
+        for table in ("loaded_files", *entities)
+    }
+    assert told == CONTRACT_SOURCES
+    assert variables["account_namespaces"].keys() == {SAMPLE, *CONTRACT_SOURCES}
+    others = ("raw_online_retail", "sync", "quarantine")
+    assert {table for table in tables if table[0] not in others} == made
 
 
 def test_every_segment_model_is_registered_and_joined() -> None:

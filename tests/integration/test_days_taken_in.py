@@ -11,7 +11,8 @@ import pytest
 
 from pipeline import builds
 from pipeline.dbt_project import model_vars
-from pipeline.loading.load import load_entity
+from pipeline.loading.inbox import load_entity
+from pipeline.loading.load import Rules
 from pipeline.settings import Settings
 from pipeline.sources.contract import ENTITIES, ENTITY_BY_NAME
 from tests.dbt_project import DbtProject
@@ -60,16 +61,9 @@ class FollowedShop:
             rows = [{"day": day, **make(day)} for _ in range(60)]
             if day == FIRST_DAY or self.lots.random() < 0.7:
                 self._write(entity, names, rows)
-        rates = {"EUR": date.min}
+        rules = Rules(ZONE, {"EUR": date.min}, max_share=1.0)
         for entity in ENTITIES:
-            load_entity(
-                self.project.warehouse,
-                entity,
-                self.inbox,
-                zone=ZONE,
-                first_rates=rates,
-                max_share=1.0,
-            )
+            load_entity(self.project.warehouse, entity, self.inbox, rules)
 
     def build(self, day: date) -> bool:
         """Build all models for a day as a run does; say whether they went on from the last."""

@@ -1,13 +1,28 @@
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import dagster as dg
 import pytest
 
 from pipeline.definitions import build_definitions
-from pipeline.settings import Settings
+from pipeline.settings import SAMPLE, Settings
+
+SHOP = {"INBOX": "inbox", "TIMEZONE": "Europe/London", "CURRENCY": "GBP"}
 
 
 @pytest.fixture(scope="module")
-def repository() -> dg.RepositoryDefinition:
-    return build_definitions().get_repository_def()
+def repository() -> Iterator[dg.RepositoryDefinition]:
+    with chosen(SAMPLE, "files"):
+        yield build_definitions().get_repository_def()
+
+
+@contextmanager
+def chosen(*sources: str) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in SHOP.items():
+            patch.setenv(f"WINBACK_{name}", value)
+        patch.setenv("WINBACK_SOURCES", ",".join(sources))
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +71,16 @@ def test_the_lineage_is_one_graph_from_raw_to_lists(graph) -> None:
     assert raw <= upstream
 
 
+def test_a_source_that_is_not_chosen_is_no_part_of_the_job() -> None:
+    with chosen("files"):
+        graph = build_definitions().get_repository_def().asset_graph
+
+    raw = {key.path[0] for key in made(graph) if key.path[0].startswith("raw_")}
+    checked = {key.asset_key.path[0] for key in graph.asset_check_keys}
+    assert raw == {"raw_files"}
+    assert {schema for schema in checked if schema.startswith("raw_")} == raw
+
+
 def test_every_raw_table_and_every_payload_has_a_blocking_gate(graph) -> None:
     border = {
         key for key in made(graph) if key.path[0].startswith("raw_") or key.path[0] == "exports"
@@ -73,7 +98,7 @@ def test_border_assets_try_again(repository: dg.RepositoryDefinition) -> None:
     job = repository.get_job("daily_refresh")
     tried_again = {node.name for node in job.graph.nodes if node.definition.retry_policy}
     assert {
-        "raw_files__orders",
+        "raw_files",
         "raw_online_retail__lines",
         "files__segment_lists",
         "published__winback",

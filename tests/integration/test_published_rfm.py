@@ -7,7 +7,8 @@ import duckdb
 import pandas as pd
 import pytest
 
-from pipeline.loading.load import load_entity
+from pipeline.loading.inbox import load_entity
+from pipeline.loading.load import Rules
 from pipeline.sources.contract import ENTITY_BY_NAME
 from tests.dbt_project import DbtProject
 
@@ -34,9 +35,7 @@ def customers(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
         project.warehouse,
         ENTITY_BY_NAME["orders"],
         inbox,
-        zone="America/New_York",
-        first_rates={"USD": date.min},
-        max_share=0.0,
+        Rules("America/New_York", {"USD": date.min}, max_share=0.0),
     )
     project.build(
         *("--select", "+customer_rfm", "+int_orders_summed_by_customer"),

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.loading.load import load_entity
+from pipeline.loading.inbox import load_entity
+from pipeline.loading.load import Rules
 from pipeline.sources.contract import ENTITY_BY_NAME
 from tests.dbt_project import DbtProject
 from tests.integration.replay import Replay
@@ -129,9 +130,7 @@ def load(project: DbtProject, inbox: Path, *, went_back: bool) -> None:
         project.warehouse,
         ENTITY_BY_NAME["orders"],
         inbox / "inbox",
-        zone="Europe/Berlin",
-        first_rates={"EUR": date.min},
-        max_share=0,
+        Rules("Europe/Berlin", {"EUR": date.min}, max_share=0),
     )
     assert report.rows_quarantined == 0
 

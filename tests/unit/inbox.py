@@ -13,7 +13,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.loading.load import LoadReport, load_entity
+from pipeline.loading.inbox import load_entity
+from pipeline.loading.load import LoadReport, Rules
 from pipeline.sources.contract import ENTITY_BY_NAME
 from pipeline.warehouse import Warehouse
 
@@ -87,9 +88,7 @@ class Inbox:
             self.warehouse,
             ENTITY_BY_NAME[entity],
             self.folder,
-            zone=self.zone,
-            first_rates=self.first_rates,
-            max_share=max_share,
+            Rules(self.zone, self.first_rates, max_share),
         )
 
     def value_of(self, entity: str, column: str, value: str | None) -> Any:

@@ -26,7 +26,7 @@ import sys
 from pathlib import Path
 
 import expectations.exp_files
-import expectations.raw_files
+import expectations.contract
 import expectations.raw_online_retail
 from expectations.runner import validate
 

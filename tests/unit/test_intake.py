@@ -87,14 +87,14 @@ def test_a_file_that_grows_while_it_is_read_is_left_for_the_next_run(
     inbox: Inbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = inbox.orders("1.csv", GOOD)
-    read = intake.read_file
+    read = InboxFile.read
 
     def _read_and_grow(*arguments: object) -> object:
         with path.open("a") as stream:
             stream.write("2,2024-01-31,,1\n")
         return read(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(intake, "read_file", _read_and_grow)
+    monkeypatch.setattr(InboxFile, "read", _read_and_grow)
     first = inbox.load()
     monkeypatch.undo()
 

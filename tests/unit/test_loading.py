@@ -121,7 +121,7 @@ def test_rows_that_do_not_add_up_are_an_error(
 
 
 def test_nothing_of_a_file_stays_in_temporary_folders(inbox: Inbox) -> None:
-    leftover = inbox.warehouse.temporary_folder / "inbox" / "of a killed run"
+    leftover = inbox.warehouse.temporary_folder / "loading" / "of a killed run"
     leftover.mkdir(parents=True)
     inbox.put_gzip("orders/1.csv.gz", f"{ORDERS}\n{GOOD}\nx,y\n")
 
@@ -143,7 +143,7 @@ def test_orders_that_waited_for_an_exchange_rate_come_in_when_there_is_one(inbox
     assert (report.files_read, report.files_unchanged) == (1, 1)
     assert (report.rows_kept, report.rows_duplicate, report.rows_quarantined) == (1, 1, 2)
     assert inbox.rows("select order_id from raw_files.orders order by 1") == [("1",), ("2",)]
-    waiting = "select file, row_number, reason from raw_files.unread_rows order by all"
+    waiting = "select file, row_number, reason from quarantine.unread_rows order by all"
     assert inbox.rows(waiting) == [
         ("orders/a.csv", 3, "currency: unknown currency 'sek'"),
         ("orders/a.csv", 4, "currency: no exchange rate for its day 'usd'"),

@@ -6,7 +6,7 @@ from tests.unit.inbox import Inbox
 
 CONSENTS = "email,channel,state,at"
 BAD_NO = "bob@example.com,email,unsubscribed,31/02/2026"
-UNREAD = "select entity, row_number from raw_files.unread_rows order by all"
+UNREAD = "select entity, row_number from quarantine.unread_rows order by all"
 
 
 def put(inbox: Inbox, entity: str, name: str, head: str, rows: Sequence[str]) -> None:

@@ -1,10 +1,27 @@
-{# Number the versions of each record of an inbox entity, the one that stands on the as-of date
-   first: the newest `updated_at` up to that day, else the last file in the order of names,
+{# Number the versions of each record of an entity of the inbox contract, each source by itself: see
+   `versions_of_source`. #}
+{% macro numbered_versions(entity, key, updated_at=none, has_loaded_number=false) -%}
+    {%- set names = sources_bringing(entity) -%}
+    {%- for name in names -%}
+    {{ "(" if names | length > 1 }}
+    {{- versions_of_source(name, entity, key, updated_at, has_loaded_number) }}
+    {{- ")" if names | length > 1 }}
+    {%- if not loop.last %}
+
+    union all
+
+    {% endif %}
+    {%- endfor %}
+{%- endmacro %}
+
+
+{# Number the versions of each record of an entity from one source, the one that stands on the
+   as-of date first: the newest `updated_at` up to that day, else the last file in their order,
    whenever it was read. Where every version is of a later day, the earliest of them stands.
    `loaded_number`, where it is asked for, numbers them without regard to the as-of date. Every row
    of a version of an order's lines bears the same number, and so does every row of a cart of one
    time and file. #}
-{% macro numbered_versions(entity, key, updated_at=none, has_loaded_number=false) -%}
+{% macro versions_of_source(name, entity, key, updated_at, has_loaded_number) -%}
     {%- set position = "files.sort_key desc, files.load_number desc" -%}
     {%- if entity not in ("order_lines", "carts") -%}
         {%- set position = position ~ ", records._row_number desc" -%}
@@ -19,9 +36,9 @@
 
         select {{ key_hash }} as key_hash
 
-        from {{ source('raw_files', entity) }} as records
+        from {{ source('raw_' ~ name, entity) }} as records
 
-        where {{ is_chosen('files') }}
+        where {{ is_chosen(name) }}
 
         group by {{ key_hash }}
 
@@ -35,16 +52,18 @@
     )
 
     select
+        '{{ name }}' as _source,
+        '{{ account_prefix(name) }}' as _account_prefix,
         records.*,
         cast(1 as bigint) as version_number
         {%- if has_loaded_number %},
         cast(1 as bigint) as loaded_number
         {%- endif %}
 
-    from {{ source('raw_files', entity) }} as records
+    from {{ source('raw_' ~ name, entity) }} as records
 
     where
-        {{ is_chosen('files') }}
+        {{ is_chosen(name) }}
         and {{ key_hash }} not in (
             select repeated.key_hash from repeated
         )
@@ -52,6 +71,8 @@
     union all
 
     select
+        '{{ name }}' as _source,
+        '{{ account_prefix(name) }}' as _account_prefix,
         records.*,
         dense_rank() over (
             partition by {{ partition }}
@@ -71,13 +92,13 @@
         ) as loaded_number
         {%- endif %}
 
-    from {{ source('raw_files', entity) }} as records
+    from {{ source('raw_' ~ name, entity) }} as records
 
-    inner join {{ source('raw_files', 'loaded_files') }} as files
+    inner join {{ source('raw_' ~ name, 'loaded_files') }} as files
         on records._file_id = files.file_id
 
     where
-        {{ is_chosen('files') }}
+        {{ is_chosen(name) }}
         and {{ key_hash }} in (
             select repeated.key_hash from repeated
         )

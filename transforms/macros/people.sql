@@ -10,9 +10,15 @@
 {%- endmacro %}
 
 
+{# What the keys of a source's accounts begin with. #}
+{% macro account_prefix(source_name) -%}
+    account:{{ var("account_namespaces")[source_name] }}:
+{%- endmacro %}
+
+
 {# An account's key among people; null where there is no account. #}
 {% macro account_key(source_name, column) -%}
-    'account:{{ var("account_namespaces")[source_name] }}:' || nullif(trim({{ column }}), '')
+    '{{ account_prefix(source_name) }}' || nullif(trim({{ column }}), '')
 {%- endmacro %}
 
 

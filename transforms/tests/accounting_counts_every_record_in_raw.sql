@@ -19,9 +19,7 @@ raw_records as (
         'orders' as entity,
         count(*) as raw_count
 
-    from {{ source('raw_files', 'orders') }}
-
-    where {{ is_chosen('files') }}
+    from ({{ contract_records('orders') }}) as records
 
 ),
 

@@ -2,7 +2,7 @@ with
 
 files as (
 
-    select * from {{ ref('stg_files__carts') }}
+    select * from {{ ref('stg_contract__carts') }}
 
 ),
 

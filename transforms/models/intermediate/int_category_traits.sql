@@ -16,7 +16,7 @@ products as (
         season_to,
         coalesce(is_one_off, false) as is_one_off
 
-    from {{ ref('stg_files__products') }}
+    from {{ ref('stg_contract__products') }}
 
     where category is not null
 

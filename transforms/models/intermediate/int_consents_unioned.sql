@@ -8,7 +8,7 @@ online_retail as (
 
 files as (
 
-    select * from {{ ref('stg_files__consents') }}
+    select * from {{ ref('stg_contract__consents') }}
 
 ),
 
@@ -31,7 +31,7 @@ customer_versions as (
                 loaded_number desc
         ) as previous_state
 
-    from {{ ref('stg_files__customers') }}
+    from {{ ref('stg_contract__customers') }}
 
     where email_consent is not null
 

@@ -13,7 +13,7 @@ online_retail as (
 
 files as (
 
-    select * from {{ ref('stg_files__customers') }}
+    select * from {{ ref('stg_contract__customers') }}
 
 ),
 

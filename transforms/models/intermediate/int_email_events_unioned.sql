@@ -14,7 +14,7 @@ online_retail as (
 
 files as (
 
-    select * exclude (is_superseded) from {{ ref('stg_files__email_events') }}
+    select * exclude (is_superseded) from {{ ref('stg_contract__email_events') }}
 
     where not is_superseded
 

@@ -11,7 +11,7 @@
     )
 }}
 
--- depends_on: {{ ref('stg_files__email_events') }}
+-- depends_on: {{ ref('stg_contract__email_events') }}
 {% if is_extending() -%}
 with
 
@@ -23,7 +23,7 @@ superseded as (
         events.email,
         {{ mail_key('events') }} as mail_key
 
-    from {{ ref('stg_files__email_events') }} as events
+    from {{ ref('stg_contract__email_events') }} as events
 
     where events.is_superseded
 
@@ -31,7 +31,7 @@ superseded as (
 
 arrived_again as (
 
-    select event_id from {{ ref('stg_files__email_events') }}
+    select event_id from {{ ref('stg_contract__email_events') }}
 
     where file_id > {{ last_built_file() }}
 

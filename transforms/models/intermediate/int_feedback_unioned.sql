@@ -9,7 +9,7 @@ returned as (
         return_id as feedback_id,
         * exclude (return_id)
 
-    from {{ ref('stg_files__returns') }}
+    from {{ ref('stg_contract__returns') }}
 
 ),
 
@@ -20,7 +20,7 @@ complaints as (
         complaint_id as feedback_id,
         * exclude (complaint_id)
 
-    from {{ ref('stg_files__complaints') }}
+    from {{ ref('stg_contract__complaints') }}
 
 ),
 
@@ -31,7 +31,7 @@ answers as (
         answer_id as feedback_id,
         * exclude (answer_id)
 
-    from {{ ref('stg_files__answers') }}
+    from {{ ref('stg_contract__answers') }}
 
 ),
 

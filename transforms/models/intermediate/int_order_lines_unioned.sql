@@ -8,7 +8,7 @@ online_retail as (
 
 files as (
 
-    select * exclude (discount, file_id) from {{ ref('stg_files__order_lines') }}
+    select * exclude (discount, file_id) from {{ ref('stg_contract__order_lines') }}
 
 ),
 
@@ -42,7 +42,7 @@ summed as (
 
 products as (
 
-    select * from {{ ref('stg_files__products') }}
+    select * from {{ ref('stg_contract__products') }}
 
 ),
 

@@ -12,7 +12,7 @@ with
 -- Orders of which something arrived, or of which another version may stand since the last build.
 changed as (
 
-    select order_id from {{ ref('stg_files__orders') }}
+    select order_id from {{ ref('stg_contract__orders') }}
 
     where
         file_id > {{ last_built_file() }}
@@ -20,7 +20,7 @@ changed as (
 
     union distinct
 
-    select order_id from {{ ref('stg_files__order_lines') }}
+    select order_id from {{ ref('stg_contract__order_lines') }}
 
     where file_id > {{ last_built_file() }}
 
@@ -54,7 +54,7 @@ files as (
 
     select orders.*
 
-    from {{ ref('stg_files__orders') }} as orders
+    from {{ ref('stg_contract__orders') }} as orders
 
     {% if is_extending() -%}
     semi join changed
@@ -68,18 +68,21 @@ files as (
 line_totals as (
 
     select
+        order_lines.source,
         order_lines.order_id,
         sum(order_lines.amount) as line_total,
         sum(order_lines.discount) as line_discount
 
-    from {{ ref('stg_files__order_lines') }} as order_lines
+    from {{ ref('stg_contract__order_lines') }} as order_lines
 
     {% if is_extending() -%}
     semi join changed
         on order_lines.order_id = changed.order_id
 
     {% endif -%}
-    group by order_lines.order_id
+    group by
+        order_lines.source,
+        order_lines.order_id
 
 ),
 
@@ -115,7 +118,9 @@ files_with_totals as (
     from files
 
     left outer join line_totals
-        on files.order_id = line_totals.order_id
+        on
+            files.source = line_totals.source
+            and files.order_id = line_totals.order_id
 
 ),
 

@@ -1,9 +1,18 @@
 -- What is known of each product: by the list of products, else by the lines that sold it.
 with
 
+-- Of a product that several sources describe the first of them by name is believed.
 products as (
 
-    select * from {{ ref('stg_files__products') }}
+    select * from {{ ref('stg_contract__products') }}
+
+    {% if chosen_bringing('products') | length > 1 -%}
+    qualify
+        row_number() over (
+            partition by product_id
+            order by source
+        ) = 1
+    {%- endif %}
 
 ),
 

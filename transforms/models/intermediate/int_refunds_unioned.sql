@@ -29,7 +29,7 @@ files as (
                 then {{ shop_date('cancelled_at') }}
         end as cancelled_date
 
-    from {{ ref('stg_files__orders') }}
+    from {{ ref('stg_contract__orders') }}
 
     where
         version_number = 1

@@ -32,7 +32,7 @@ consents as (
 
 unread_records as (
 
-    select * from {{ ref('stg_files__unread_records') }}
+    select * from {{ ref('stg_contract__unread_records') }}
 
 ),
 

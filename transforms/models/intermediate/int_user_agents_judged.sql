@@ -21,7 +21,7 @@ patterns as (
 
 user_agents as (
 
-    select user_agent from {{ ref('stg_files__email_events') }}
+    select user_agent from {{ ref('stg_contract__email_events') }}
 
     where
         event in ('opened', 'clicked')

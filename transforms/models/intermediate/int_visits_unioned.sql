@@ -2,7 +2,7 @@ with
 
 files as (
 
-    select * from {{ ref('stg_files__visits') }}
+    select * from {{ ref('stg_contract__visits') }}
 
 ),
 

@@ -130,16 +130,16 @@ joined as (
         coalesce(emails.has_machine_opens, false) as has_machine_opens,
         -- Where nobody brings visits and carts it is not known that there were none.
         {% for days in (30, 90, 365) -%}
-        case when {{ is_chosen('files') }} then coalesce(visits.visits_{{ days }}d, 0) end
+        case when {{ is_brought('visits') }} then coalesce(visits.visits_{{ days }}d, 0) end
             as visits_{{ days }}d,
-        case when {{ is_chosen('files') }} then coalesce(carts.carts_{{ days }}d, 0) end
+        case when {{ is_brought('carts') }} then coalesce(carts.carts_{{ days }}d, 0) end
             as carts_{{ days }}d,
-        case when {{ is_chosen('files') }} then coalesce(carts.abandoned_carts_{{ days }}d, 0) end
+        case when {{ is_brought('carts') }} then coalesce(carts.abandoned_carts_{{ days }}d, 0) end
             as abandoned_carts_{{ days }}d,
         {% endfor -%}
-        case when {{ is_chosen('files') }} then coalesce(visits.product_views_90d, 0) end
+        case when {{ is_brought('visits') }} then coalesce(visits.product_views_90d, 0) end
             as product_views_90d,
-        case when {{ is_chosen('files') }} then coalesce(visits.favourite_count, 0) end
+        case when {{ is_brought('visits') }} then coalesce(visits.favourite_count, 0) end
             as favourite_count,
         visits.last_visit_date,
         visits.last_seen_product_id,

@@ -6,9 +6,9 @@ online_retail as (
 
 ),
 
-files as (
+contract as (
 
-    select * from {{ ref('int_files_records_judged') }}
+    select * from {{ ref('int_contract_records_judged') }}
 
 ),
 
@@ -16,7 +16,7 @@ unioned as (
 
     select * from online_retail
     union all by name
-    select * from files
+    select * from contract
 
 ),
 

@@ -2,17 +2,17 @@ with
 
 versions as (
 
-    {{ numbered_versions('complaints', ['id']) }}
+    {{ numbered_versions('answers', ['id']) }}
 
 ),
 
-complaints as (
+answers as (
 
     select
-        'files' as source,
-        id as complaint_id,
+        _source as source,
+        id as answer_id,
         order_id,
-        {{ account_key('files', 'customer_id') }} as account_key,
+        {{ own_account_key('customer_id') }} as account_key,
         {{ normalised_email('email') }} as email,
         occurred_at,
         resolved_at,
@@ -26,4 +26,4 @@ complaints as (
 
 )
 
-select * from complaints
+select * from answers

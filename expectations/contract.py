@@ -1,9 +1,11 @@
-"""What the inbox's files promise us once they are loaded, entity by entity."""
+"""What every source of the inbox contract promises us once it is loaded, entity by entity."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
+from pipeline.sources.catalogue import schema_of
 from pipeline.sources.entity import Column, Entity
 
 if TYPE_CHECKING:
@@ -19,16 +21,31 @@ NEVER_EMPTY = ("orders",)
 DAY_OF_YEAR = "(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
 
 
+@dataclass(frozen=True)
+class Table:
+    """A table of a source; ``elsewhere`` are those of other chosen sources for the same entity."""
+
+    source: str
+    entity: Entity
+    elsewhere: Sequence[str] = ()
+
+    @property
+    def name(self) -> str:
+        """Return the table with its schema."""
+        return f"{schema_of(self.source)}.{self.entity.name}"
+
+
 def suite(
-    entity: Entity, *, as_of_date: date, rows_before: int, stale_after_days: int
+    table: Table, *, as_of_date: date, rows_before: int, stale_after_days: int
 ) -> "gx.ExpectationSuite":
-    """Return what holds for ``raw_files.<entity>``; of an empty table only its schema.
+    """Return what holds for ``table``; of an empty one only its schema.
 
     ``rows_before`` is what the table held after the run before: raw only grows.
     """
     from expectations import rules
 
-    is_needed = entity.name in NEVER_EMPTY
+    entity = table.entity
+    is_needed = entity.name in NEVER_EMPTY and not table.elsewhere
     versions = (*entity.key, "_record_hash", *(["_row_number"] * entity.is_replaced_by_key))
     expectations: list[gxe.Expectation] = [
         rules.has_columns([*(column.name for column in entity.columns), *PROVENANCE]),
@@ -36,7 +53,8 @@ def suite(
         rules.once(versions, "a version of a record"),
         rules.known(
             "_file_id",
-            f"select file_id from raw_files.loaded_files where entity = '{entity.name}'",
+            f"select file_id from {schema_of(table.source)}.loaded_files "
+            f"where entity = '{entity.name}'",
             "the number of a loaded file",
         ),
         *_filled(entity),
@@ -44,15 +62,23 @@ def suite(
     for column in entity.columns:
         expectations.extend(_values(column))
     if entity.name in NEWEST:
-        column_name, factor = NEWEST[entity.name]
-        newest = rules.newest_is_recent(
-            column_name,
-            as_of_date=as_of_date,
-            stale_after_days=stale_after_days * factor,
-            is_needed=is_needed,
+        expectations.append(_newest(table, as_of_date, stale_after_days))
+    return rules.suite(table.name, expectations)
+
+
+def _newest(table: Table, as_of_date: date, stale_after_days: int) -> "gxe.Expectation":
+    from expectations import rules
+
+    column, factor = NEWEST[table.entity.name]
+    days = stale_after_days * factor
+    is_needed = table.entity.name in NEVER_EMPTY
+    if is_needed and table.elsewhere:
+        return rules.recent_somewhere(
+            column, table.elsewhere, as_of_date=as_of_date, stale_after_days=days
         )
-        expectations.append(newest)
-    return rules.suite(f"raw_files.{entity.name}", expectations)
+    return rules.newest_is_recent(
+        column, as_of_date=as_of_date, stale_after_days=days, is_needed=is_needed
+    )
 
 
 def _filled(entity: Entity) -> Iterator["gxe.Expectation"]:

@@ -1,25 +1,23 @@
 with
 
-source as (
+records as (
 
-    select * from {{ source('raw_files', 'consents') }}
-
-    where {{ is_chosen('files') }}
+    {{ contract_records('consents') }}
 
 ),
 
 consents as (
 
     select
-        'files' as source,
-        {{ account_key('files', 'customer_id') }} as account_key,
+        _source as source,
+        {{ own_account_key('customer_id') }} as account_key,
         {{ normalised_email('email') }} as email,
         channel,
         state,
         -- A keyword of DuckDB.
         "at" as consented_at -- noqa: RF06
 
-    from source
+    from records
 
 )
 

@@ -9,7 +9,7 @@ versions as (
 order_lines as (
 
     select
-        'files' as source,
+        _source as source,
         order_id,
         product_id,
         product_name,

@@ -12,24 +12,23 @@
 with
 
 -- Asked twice: to keep all rows in between costs more than the rest.
-source as not materialized (
+events as not materialized (
 
     select
-        event_id,
-        event,
-        bounce_type,
-        _file_id as file_id,
-        _row_number as row_number
+        records._source as source,
+        records.event_id,
+        records.event,
+        records.bounce_type,
+        records._file_id as file_id,
+        records._row_number as row_number
 
-    from {{ source('raw_files', 'email_events') }}
-
-    where {{ is_chosen('files') }}
+    from ({{ contract_records('email_events') }}) as records
 
 ),
 
 files as (
 
-    select * from {{ source('raw_files', 'loaded_files') }}
+    {{ contract_files('email_events') }}
 
 ),
 
@@ -39,13 +38,13 @@ repeated as (
     {% if is_extending() -%}
     select hash(event_id) as event_hash
 
-    from source
+    from events
 
     where file_id > {{ last_built_file() }}
     {%- else -%}
     select hash(event_id) as event_hash
 
-    from source
+    from events
 
     group by hash(event_id)
 
@@ -57,31 +56,33 @@ repeated as (
 ranked as (
 
     select
-        source.event_id,
-        source.file_id,
-        source.row_number,
+        events.event_id,
+        events.file_id,
+        events.row_number,
         row_number() over (
-            partition by source.event_id
+            partition by
+                events.source,
+                events.event_id
             order by
                 case
-                    when source.event in ('unsubscribed', 'complained') then 0
+                    when events.event in ('unsubscribed', 'complained') then 0
                     when
-                        source.event = 'bounced'
-                        and source.bounce_type is distinct from 'soft'
+                        events.event = 'bounced'
+                        and events.bounce_type is distinct from 'soft'
                         then 0
                     else 1
                 end,
                 files.sort_key desc,
                 files.load_number desc,
-                source.row_number desc
+                events.row_number desc
         ) as version_number
 
-    from source
+    from events
 
     inner join files
-        on source.file_id = files.file_id
+        on events.file_id = files.file_id
 
-    where hash(source.event_id) in (
+    where hash(events.event_id) in (
         select repeated.event_hash
         from repeated
     )

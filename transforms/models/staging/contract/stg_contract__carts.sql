@@ -26,6 +26,7 @@ states as (
         versions.*,
         dense_rank() over (
             partition by
+                versions._source,
                 versions.cart_id,
                 versions.product_id
             order by versions.version_number
@@ -43,9 +44,9 @@ states as (
 carts as (
 
     select
-        'files' as source,
+        _source as source,
         cart_id,
-        {{ account_key('files', 'customer_id') }} as account_key,
+        {{ own_account_key('customer_id') }} as account_key,
         {{ normalised_email('email') }} as email,
         updated_at,
         product_id,

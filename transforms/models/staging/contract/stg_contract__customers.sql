@@ -13,9 +13,9 @@ versions as (
 customers as (
 
     select
-        'files' as source,
+        _source as source,
         customer_id as account_id,
-        {{ account_key('files', 'customer_id') }} as account_key,
+        {{ own_account_key('customer_id') }} as account_key,
         {{ normalised_email('email') }} as email,
         first_name,
         last_name,

@@ -9,7 +9,7 @@ versions as (
 products as (
 
     select
-        'files' as source,
+        _source as source,
         product_id,
         name as product_name,
         category,

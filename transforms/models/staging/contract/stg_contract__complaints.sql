@@ -2,17 +2,17 @@ with
 
 versions as (
 
-    {{ numbered_versions('returns', ['id']) }}
+    {{ numbered_versions('complaints', ['id']) }}
 
 ),
 
-returns as (
+complaints as (
 
     select
-        'files' as source,
-        id as return_id,
+        _source as source,
+        id as complaint_id,
         order_id,
-        {{ account_key('files', 'customer_id') }} as account_key,
+        {{ own_account_key('customer_id') }} as account_key,
         {{ normalised_email('email') }} as email,
         occurred_at,
         resolved_at,
@@ -26,4 +26,4 @@ returns as (
 
 )
 
-select * from returns
+select * from complaints

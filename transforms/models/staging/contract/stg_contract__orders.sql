@@ -9,9 +9,9 @@ versions as (
 orders as (
 
     select
-        'files' as source,
+        _source as source,
         order_id,
-        {{ account_key('files', 'customer_id') }} as account_key,
+        {{ own_account_key('customer_id') }} as account_key,
         {{ normalised_email('email') }} as email,
         ordered_at,
         {{ shop_date('ordered_at') }} as ordered_date,

@@ -5,7 +5,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from expectations import raw_files
+from expectations import contract
+from expectations.contract import Table
 from expectations.runner import Outcome, validate
 from pipeline.sources.contract import ENTITIES, ENTITY_BY_NAME
 from pipeline.warehouse import Warehouse
@@ -194,8 +195,11 @@ def spoil(path: Path, statement: str) -> None:
 
 
 def check(path: Path, name: str, *, rows_before: int = 0, as_of: date = AS_OF) -> Outcome:
-    suite = raw_files.suite(
-        ENTITY_BY_NAME[name], as_of_date=as_of, rows_before=rows_before, stale_after_days=30
+    suite = contract.suite(
+        Table("files", ENTITY_BY_NAME[name]),
+        as_of_date=as_of,
+        rows_before=rows_before,
+        stale_after_days=30,
     )
     return validate(path, f"raw_files.{name}", suite)
 
@@ -222,8 +226,8 @@ def test_one_bad_value_fails_and_names_its_column(
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_expectation_of_values_has_its_bad_value_above(name: str) -> None:
-    suite = raw_files.suite(
-        ENTITY_BY_NAME[name], as_of_date=AS_OF, rows_before=0, stale_after_days=30
+    suite = contract.suite(
+        Table("files", ENTITY_BY_NAME[name]), as_of_date=AS_OF, rows_before=0, stale_after_days=30
     )
     spoilt = tuple(case[3] for case in SPOILT if case[0] == name)
 

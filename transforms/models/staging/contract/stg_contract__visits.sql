@@ -11,9 +11,9 @@ versions as (
 visits as (
 
     select
-        'files' as source,
+        _source as source,
         visit_id,
-        {{ account_key('files', 'customer_id') }} as account_key,
+        {{ own_account_key('customer_id') }} as account_key,
         {{ normalised_email('email') }} as email,
         occurred_at,
         lower(page_type) as page_type,

@@ -1,4 +1,4 @@
--- What became of each version of an order that files brought, and of the refunds in them.
+-- What became of each version of an order of the inbox contract, and of the refunds in them.
 with
 
 other_versions as (
@@ -7,7 +7,7 @@ other_versions as (
         source,
         source || ':' || order_id as order_key
 
-    from {{ ref('stg_files__orders') }}
+    from {{ ref('stg_contract__orders') }}
 
     where version_number > 1
 
@@ -17,7 +17,7 @@ orders as (
 
     select * from {{ ref('int_orders_unioned') }}
 
-    where source = 'files'
+    where {{ is_contract_source('source') }}
 
 ),
 
@@ -31,7 +31,7 @@ refunds as (
 
     select * from {{ ref('int_refunds_unioned') }}
 
-    where source = 'files'
+    where {{ is_contract_source('source') }}
 
 ),
 

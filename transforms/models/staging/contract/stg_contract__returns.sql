@@ -2,17 +2,17 @@ with
 
 versions as (
 
-    {{ numbered_versions('answers', ['id']) }}
+    {{ numbered_versions('returns', ['id']) }}
 
 ),
 
-answers as (
+returns as (
 
     select
-        'files' as source,
-        id as answer_id,
+        _source as source,
+        id as return_id,
         order_id,
-        {{ account_key('files', 'customer_id') }} as account_key,
+        {{ own_account_key('customer_id') }} as account_key,
         {{ normalised_email('email') }} as email,
         occurred_at,
         resolved_at,
@@ -26,4 +26,4 @@ answers as (
 
 )
 
-select * from answers
+select * from returns

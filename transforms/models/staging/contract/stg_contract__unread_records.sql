@@ -5,15 +5,16 @@ with
 unread as (
 
     select
+        source,
         entity,
         payload,
         quarantined_at,
         case when json_valid(payload) then payload end as record
 
-    from {{ source('raw_files', 'unread_rows') }}
+    from {{ source('quarantine', 'unread_rows') }}
 
     where
-        {{ is_chosen('files') }}
+        {{ is_contract_source('source') }}
         and entity in ('orders', 'customers', 'consents', 'email_events', 'complaints')
 
 ),
@@ -21,6 +22,7 @@ unread as (
 told as (
 
     select
+        source,
         entity,
         quarantined_at,
         nullif(trim(record ->> '$.customer_id'), '') as customer_id,
@@ -36,6 +38,7 @@ told as (
 doubtful as (
 
     select
+        source,
         entity,
         quarantined_at,
         customer_id,
@@ -56,15 +59,17 @@ doubtful as (
 keyed as (
 
     select
+        source,
         entity,
         quarantined_at,
-        {{ account_key('files', 'customer_id') }} as person_key
+        {{ account_prefix_of('source') }} || customer_id as person_key
 
     from doubtful
 
     union all
 
     select
+        source,
         entity,
         quarantined_at,
         'email:' || unnest(emails) as person_key
@@ -76,7 +81,7 @@ keyed as (
 records as (
 
     select
-        'files' as source,
+        source,
         entity,
         person_key,
         max(quarantined_at) as quarantined_at
@@ -86,6 +91,7 @@ records as (
     where person_key is not null
 
     group by
+        source,
         entity,
         person_key
 

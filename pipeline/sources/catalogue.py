@@ -1,0 +1,36 @@
+"""Which sources bring records in the shape of the inbox contract, and which entities of it."""
+
+from collections.abc import Mapping
+
+from pipeline.sources.contract import ENTITY_BY_NAME
+from pipeline.sources.entity import Entity
+
+EVERYTHING = tuple(ENTITY_BY_NAME)
+
+CONTRACT_SOURCES: Mapping[str, tuple[str, ...]] = {
+    "files": EVERYTHING,
+    "sql": EVERYTHING,
+    "shopify": ("orders", "order_lines", "customers", "consents", "carts", "returns", "products"),
+    "woocommerce": ("orders", "order_lines", "customers", "answers", "products"),
+    "klaviyo": ("customers", "consents", "email_events"),
+    "mailchimp": ("customers", "consents", "email_events"),
+    "brevo": ("customers", "consents", "email_events"),
+    "listmonk": ("customers", "consents", "email_events"),
+}
+"""Each has a schema ``raw_<source>`` with the tables that it can bring. The same stands in the
+variable ``contract_sources`` of the dbt project."""
+
+
+def entities_of(source: str) -> tuple[Entity, ...]:
+    """Return the entities that ``source`` can bring, in the order in which they are loaded."""
+    return tuple(ENTITY_BY_NAME[name] for name in CONTRACT_SOURCES[source])
+
+
+def brought_by_several(entity: str, chosen: tuple[str, ...]) -> bool:
+    """Say whether more than one of the ``chosen`` sources can bring ``entity``."""
+    return sum(entity in CONTRACT_SOURCES.get(source, ()) for source in chosen) > 1
+
+
+def schema_of(source: str) -> str:
+    """Return the schema that the records of ``source`` are kept in."""
+    return f"raw_{source}"

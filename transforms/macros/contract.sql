@@ -1,0 +1,95 @@
+{# The sources of the inbox contract that are chosen for the run and can bring an entity. #}
+{% macro chosen_bringing(entity) -%}
+    {%- set bringing = [] -%}
+    {%- for name in var("contract_sources") -%}
+        {%- if name in var("sources") and entity in var("contract_sources")[name] -%}
+            {%- do bringing.append(name) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(bringing) }}
+{%- endmacro %}
+
+
+{# The same for a model that reads their tables. Where there is none it is `files`, of which no row
+   is read then, so that there is always a table to name. The lineage is that of all sources,
+   whichever are chosen. #}
+{% macro sources_bringing(entity) -%}
+    {%- if not execute -%}
+        {%- for name in var("contract_sources") if entity in var("contract_sources")[name] -%}
+            {%- do source("raw_" ~ name, entity) -%}
+            {%- do source("raw_" ~ name, "loaded_files") -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{ return(chosen_bringing(entity) or ["files"]) }}
+{%- endmacro %}
+
+
+{# True where a source that is chosen for the run can bring an entity of the inbox contract. #}
+{% macro is_brought(entity) -%}
+    {{ "true" if chosen_bringing(entity) else "false" }}
+{%- endmacro %}
+
+
+{# The records of an entity of all chosen sources, each with its source and what its accounts' keys
+   begin with. A source that is not chosen costs nothing. #}
+{% macro contract_records(entity) -%}
+    {% for name in sources_bringing(entity) -%}
+    select
+        '{{ name }}' as _source,
+        '{{ account_prefix(name) }}' as _account_prefix,
+        records.*
+
+    from {{ source('raw_' ~ name, entity) }} as records
+
+    where {{ is_chosen(name) }}
+    {%- if not loop.last %}
+
+    union all
+
+    {% endif %}
+    {%- endfor %}
+{%- endmacro %}
+
+
+{# The files that records of an entity came in, of all chosen sources. #}
+{% macro contract_files(entity) -%}
+    {% for name in sources_bringing(entity) -%}
+    select
+        file_id,
+        sort_key,
+        load_number
+
+    from {{ source('raw_' ~ name, 'loaded_files') }}
+    {%- if not loop.last %}
+
+    union all
+
+    {% endif %}
+    {%- endfor %}
+{%- endmacro %}
+
+
+{# The key of the account that a record of the inbox contract names; null where it names none. #}
+{% macro own_account_key(column) -%}
+    _account_prefix || nullif(trim({{ column }}), '')
+{%- endmacro %}
+
+
+{# True where a column names a source of the inbox contract that is chosen for the run. #}
+{% macro is_contract_source(column) -%}
+    {%- set chosen = [] -%}
+    {%- for name in var("contract_sources") if name in var("sources") -%}
+        {%- do chosen.append("'" ~ name ~ "'") -%}
+    {%- endfor -%}
+    {{ column ~ " in (" ~ chosen | join(", ") ~ ")" if chosen else "false" }}
+{%- endmacro %}
+
+
+{# What the keys of accounts begin with, by the source that a column names. #}
+{% macro account_prefix_of(column) -%}
+    case {{ column }}
+    {%- for name in var("contract_sources") %}
+        when '{{ name }}' then '{{ account_prefix(name) }}'
+    {%- endfor %}
+    end
+{%- endmacro %}
