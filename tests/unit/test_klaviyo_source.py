@@ -258,3 +258,21 @@ def test_since_a_moment_those_come_too_against_whom_nothing_stands_any_more(klav
     assert suppressions(klaviyo, instant("2026-11-05")) == [
         Suppression("free@example.com", "", None)
     ]
+
+
+@pytest.mark.parametrize(
+    ("path", "parameters", "wrong"),
+    [
+        ("/api/events", {"page[size]": 1001}, "not between 1 and 1000"),
+        ("/api/profiles", {"page[size]": 101}, "not between 1 and 100"),
+        ("/api/metrics", {"page[size]": 1}, "not a valid parameter"),
+        ("/api/profiles", {"filter": "greater-or-equal(updated,2026-01-01T00:00:00Z)"}, "operator"),
+        ("/api/events", {"filter": "equals(name,"}, "parse filter"),
+        ("/api/events", {"sort": "id"}, "not allowed for sort"),
+    ],
+)
+def test_the_stand_in_refuses_what_klaviyos_specification_does_not_allow(
+    klaviyo, path, parameters, wrong
+):
+    with pytest.raises(HttpError, match=wrong):
+        api_of(klaviyo).get(path, parameters)

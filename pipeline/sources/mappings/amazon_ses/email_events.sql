@@ -4,7 +4,9 @@ with
 -- A line is the event itself, or a notification of SNS with the event as text inside.
 events as (
 
-    select coalesce(try_cast(record ->> '$.Message' as json), record) as event
+    select
+        row_number,
+        coalesce(try_cast(record ->> '$.Message' as json), record) as event
 
     from records
 
@@ -17,6 +19,7 @@ events as (
 told as (
 
     select
+        row_number,
         event,
         coalesce(
             event ->> '$.eventType', event ->> '$.notificationType', event ->> '$.Type'
@@ -32,6 +35,7 @@ told as (
 recipients as (
 
     select
+        row_number,
         event,
         kind,
         unnest(
@@ -54,6 +58,7 @@ recipients as (
 mapped as (
 
     select
+        row_number,
         md5(concat_ws('|', cast(event as varchar), email)) as event_id,
         email,
         case

@@ -4,6 +4,7 @@ with
 contacts as (
 
     select
+        row_number,
         record ->> '$.id' as customer_id,
         record ->> '$.email' as email,
         (record ->> '$.emailBlacklisted') = 'true' as is_blocked,
@@ -21,6 +22,7 @@ contacts as (
 by_mail as (
 
     select
+        row_number,
         customer_id,
         email,
         'email' as channel,
@@ -36,6 +38,7 @@ by_mail as (
 by_sms as (
 
     select
+        row_number,
         customer_id,
         email,
         'sms' as channel,

@@ -4,6 +4,7 @@ with
 contacts as (
 
     select
+        row_number,
         record ->> '$.id' as contact_id,
         record ->> '$.email' as email,
         record ->> '$.createdAt' as created_at,
@@ -16,6 +17,7 @@ contacts as (
 mapped as (
 
     select
+        row_number,
         contact_id as customer_id,
         email,
         -- Attributes are named by the account; these are there from the start, in English or French.

@@ -4,6 +4,7 @@ with
 transactional as (
 
     select
+        row_number,
         record -> '$.event' as told,
         record ->> '$.event.event' as kind
 
@@ -17,6 +18,7 @@ transactional as (
 of_mails as (
 
     select
+        row_number,
         md5(cast(told as varchar)) as event_id,
         told ->> '$.email' as email,
         case kind
@@ -52,6 +54,7 @@ of_mails as (
 recipients as (
 
     select
+        row_number,
         record ->> '$.campaign.id' as campaign_id,
         record ->> '$.campaign.sentDate' as sent_at,
         record ->> '$.recipients' as recipients,
@@ -71,6 +74,7 @@ recipients as (
 of_campaigns as (
 
     select
+        row_number,
         concat_ws('-', 'campaign', campaign_id, recipients, md5(lower(email))) as event_id,
         email,
         case recipients

@@ -4,6 +4,7 @@ with
 events as (
 
     select
+        row_number,
         unnest(
             case when json_type(record) = 'ARRAY' then cast(record as json[]) else [record] end
         ) as event
@@ -15,6 +16,7 @@ events as (
 told as (
 
     select
+        row_number,
         event,
         -- Webhooks of transactional and of marketing mail spell the same things differently.
         lower(regexp_replace(event ->> '$.event', '([a-z])([A-Z])', '\1_\2')) as kind,
@@ -33,6 +35,7 @@ told as (
 mapped as (
 
     select
+        row_number,
         -- `id` is the number of the webhook, the same for all that it sends.
         md5(cast(event as varchar)) as event_id,
         event ->> '$.email' as email,

@@ -4,6 +4,7 @@ with
 profiles as (
 
     select
+        row_number,
         record ->> '$.id' as profile_id,
         record ->> '$.attributes.email' as email,
         record ->> '$.attributes.created' as created,
@@ -20,25 +21,26 @@ profiles as (
 suppressed as (
 
     select
-        profile_id,
+        row_number,
         max(suppression ->> '$.timestamp') as suppressed_at
 
     from (
         select
-            profile_id,
+            row_number,
             unnest(cast(email_marketing -> '$.suppression' as json[])) as suppression
         from profiles
     ) as suppressions
 
     where (suppression ->> '$.reason') not in ('HARD_BOUNCE', 'INVALID_EMAIL')
 
-    group by profile_id
+    group by row_number
 
 ),
 
 marketing as (
 
     select
+        profiles.row_number,
         profiles.profile_id,
         profiles.email,
         profiles.created,
@@ -49,13 +51,14 @@ marketing as (
     from profiles
 
     left outer join suppressed
-        on profiles.profile_id = suppressed.profile_id
+        on profiles.row_number = suppressed.row_number
 
     where (profiles.email_marketing ->> '$.consent') is not null
 
     union all
 
     select
+        row_number,
         profile_id,
         email,
         created,
@@ -72,6 +75,7 @@ marketing as (
 mapped as (
 
     select
+        row_number,
         profile_id as customer_id,
         email,
         channel,
@@ -96,6 +100,7 @@ mapped as (
 )
 
 select
+    row_number,
     customer_id,
     email,
     channel,

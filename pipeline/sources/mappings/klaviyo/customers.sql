@@ -4,6 +4,7 @@ with
 profiles as (
 
     select
+        row_number,
         record ->> '$.id' as profile_id,
         record -> '$.attributes' as attributes
 
@@ -14,6 +15,7 @@ profiles as (
 mapped as (
 
     select
+        row_number,
         profile_id as customer_id,
         attributes ->> '$.email' as email,
         attributes ->> '$.first_name' as first_name,

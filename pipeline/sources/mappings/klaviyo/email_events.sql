@@ -4,6 +4,7 @@ with
 events as (
 
     select
+        row_number,
         record ->> '$.id' as event_id,
         record ->> '$.relationships.profile.data.id' as profile_id,
         record ->> '$.metric_name' as metric_name,
@@ -17,6 +18,7 @@ events as (
 mapped as (
 
     select
+        row_number,
         event_id,
         -- Either the address or the profile, never both: a merge moves the events of one profile to
         -- another, and an event that named the new profile and the old address would make one

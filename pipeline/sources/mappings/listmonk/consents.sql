@@ -4,6 +4,7 @@ with
 subscribers as (
 
     select
+        row_number,
         record ->> '$.uuid' as customer_id,
         record ->> '$.email' as email,
         record ->> '$.status' as status,
@@ -18,6 +19,7 @@ subscribers as (
 subscriptions as (
 
     select
+        row_number,
         customer_id,
         email,
         unnest(lists) as list
@@ -29,7 +31,7 @@ subscriptions as (
 last_touched as (
 
     select
-        customer_id,
+        row_number,
         max(
             greatest(
                 cast(list ->> '$.subscription_created_at' as timestamptz),
@@ -39,7 +41,7 @@ last_touched as (
 
     from subscriptions
 
-    group by customer_id
+    group by row_number
 
 ),
 
@@ -48,6 +50,7 @@ last_touched as (
 by_list as (
 
     select
+        row_number,
         customer_id,
         email,
         case
@@ -71,6 +74,7 @@ by_list as (
 blocked as (
 
     select
+        subscribers.row_number,
         subscribers.customer_id,
         subscribers.email,
         'unsubscribed' as state,
@@ -83,7 +87,7 @@ blocked as (
     from subscribers
 
     left outer join last_touched
-        on subscribers.customer_id = last_touched.customer_id
+        on subscribers.row_number = last_touched.row_number
 
     where subscribers.status <> 'enabled'
 
@@ -92,6 +96,7 @@ blocked as (
 on_no_list as (
 
     select
+        row_number,
         customer_id,
         email,
         'never' as state,

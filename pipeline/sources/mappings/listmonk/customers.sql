@@ -4,6 +4,7 @@ with
 mapped as (
 
     select
+        row_number,
         record ->> '$.uuid' as customer_id,
         record ->> '$.email' as email,
         -- The one name that listmonk has is a whole name, or made of the address.

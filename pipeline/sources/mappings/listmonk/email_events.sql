@@ -4,6 +4,7 @@ with
 mapped as (
 
     select
+        row_number,
         'bounce-' || (record ->> '$.id') as event_id,
         record ->> '$.email' as email,
         case record ->> '$.type' when 'complaint' then 'complained' else 'bounced' end as event,

@@ -4,6 +4,7 @@ with
 members as (
 
     select
+        row_number,
         coalesce(record ->> '$.contact_id', record ->> '$.id') as customer_id,
         record ->> '$.email_address' as email,
         record ->> '$.status' as status,
@@ -21,6 +22,7 @@ members as (
 mapped as (
 
     select
+        row_number,
         customer_id,
         email,
         'email' as channel,

@@ -4,6 +4,7 @@ with
 members as (
 
     select
+        row_number,
         record ->> '$.id' as member_id,
         record ->> '$.contact_id' as contact_id,
         record
@@ -15,6 +16,7 @@ members as (
 mapped as (
 
     select
+        row_number,
         -- The member's own number is made of the address and changes with it.
         coalesce(contact_id, member_id) as customer_id,
         record ->> '$.email_address' as email,

@@ -4,6 +4,7 @@ with
 rows_told as (
 
     select
+        row_number,
         record ->> '$.report' as report,
         record ->> '$.campaign.id' as campaign_id,
         record ->> '$.campaign.send_time' as send_time,
@@ -20,6 +21,7 @@ rows_told as (
 sent as (
 
     select
+        row_number,
         campaign_id,
         email_id,
         email,
@@ -38,6 +40,7 @@ sent as (
 not_received as (
 
     select
+        row_number,
         campaign_id,
         email_id,
         email,
@@ -56,6 +59,7 @@ not_received as (
 activity as (
 
     select
+        row_number,
         campaign_id,
         email_id,
         email,
@@ -71,6 +75,7 @@ activity as (
 deeds as (
 
     select
+        row_number,
         campaign_id,
         email_id,
         email,
@@ -93,6 +98,7 @@ deeds as (
 opens as (
 
     select
+        row_number,
         campaign_id,
         email_id,
         email,
@@ -107,6 +113,7 @@ opens as (
 opened as (
 
     select
+        row_number,
         campaign_id,
         email_id,
         email,
@@ -124,6 +131,7 @@ opened as (
 noes as (
 
     select
+        row_number,
         campaign_id,
         email_id,
         email,
@@ -155,6 +163,7 @@ unioned as (
 
 -- Events have no numbers: a deed is what it was, of whom, in which campaign and when.
 select
+    row_number,
     md5(concat_ws('|', campaign_id, email_id, event, occurred_at, url)) as event_id,
     email,
     event,

@@ -5,7 +5,9 @@ with
 -- the older webhooks give it.
 events as (
 
-    select coalesce(record -> '$."event-data"', record) as event
+    select
+        row_number,
+        coalesce(record -> '$."event-data"', record) as event
 
     from records
 
@@ -14,6 +16,7 @@ events as (
 told as (
 
     select
+        row_number,
         event,
         event ->> '$.event' as kind,
         event ->> '$.severity' as severity,
@@ -28,6 +31,7 @@ told as (
 mapped as (
 
     select
+        row_number,
         coalesce(event ->> '$.id', md5(cast(event as varchar))) as event_id,
         event ->> '$.recipient' as email,
         case

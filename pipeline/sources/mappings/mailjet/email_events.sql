@@ -5,6 +5,7 @@ with
 events as (
 
     select
+        row_number,
         unnest(
             case when json_type(record) = 'ARRAY' then cast(record as json[]) else [record] end
         ) as event
@@ -16,6 +17,7 @@ events as (
 mapped as (
 
     select
+        row_number,
         md5(cast(event as varchar)) as event_id,
         event ->> '$.email' as email,
         case event ->> '$.event'

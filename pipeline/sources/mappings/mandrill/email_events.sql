@@ -5,6 +5,7 @@ with
 events as (
 
     select
+        row_number,
         unnest(
             case when json_type(record) = 'ARRAY' then cast(record as json[]) else [record] end
         ) as event
@@ -16,6 +17,7 @@ events as (
 told as (
 
     select
+        row_number,
         event,
         event ->> '$.event' as kind,
         -- Changes of Mandrill's own lists of whom it mails come beside events of mails.
@@ -30,6 +32,7 @@ told as (
 mapped as (
 
     select
+        row_number,
         md5(cast(event as varchar)) as event_id,
         coalesce(event ->> '$.msg.email', event ->> '$.reject.email') as email,
         case

@@ -4,6 +4,7 @@ with
 told as (
 
     select
+        row_number,
         record as event,
         record ->> '$.RecordType' as kind,
         record ->> '$.Type' as bounce_kind,
@@ -18,6 +19,7 @@ told as (
 mapped as (
 
     select
+        row_number,
         -- Bounces and complaints share their numbers; other events have none.
         coalesce(
             lower(kind) || '-' || (event ->> '$.ID'), md5(cast(event as varchar))

@@ -5,6 +5,7 @@ with
 events as (
 
     select
+        row_number,
         unnest(
             case when json_type(record) = 'ARRAY' then cast(record as json[]) else [record] end
         ) as event
@@ -16,6 +17,7 @@ events as (
 told as (
 
     select
+        row_number,
         event,
         event ->> '$.event' as kind,
         event ->> '$.reason' as reason,
@@ -29,6 +31,7 @@ told as (
 mapped as (
 
     select
+        row_number,
         coalesce(event ->> '$.sg_event_id', md5(cast(event as varchar))) as event_id,
         event ->> '$.email' as email,
         case

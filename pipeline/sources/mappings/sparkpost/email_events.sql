@@ -4,6 +4,7 @@ with
 batches as (
 
     select
+        row_number,
         unnest(
             case when json_type(record) = 'ARRAY' then cast(record as json[]) else [record] end
         ) as item
@@ -16,6 +17,7 @@ batches as (
 events as (
 
     select
+        row_number,
         coalesce(
             item -> '$.msys.message_event',
             item -> '$.msys.track_event',
@@ -30,6 +32,7 @@ events as (
 told as (
 
     select
+        row_number,
         event,
         event ->> '$.type' as kind,
         try_cast(event ->> '$.bounce_class' as integer) as bounce_class,
@@ -44,6 +47,7 @@ told as (
 mapped as (
 
     select
+        row_number,
         coalesce(event ->> '$.event_id', md5(cast(event as varchar))) as event_id,
         coalesce(event ->> '$.rcpt_to', event ->> '$.raw_rcpt_to') as email,
         case
