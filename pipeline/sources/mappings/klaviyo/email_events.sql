@@ -1,0 +1,61 @@
+-- stream: events
+with
+
+events as (
+
+    select
+        row_number,
+        record ->> '$.id' as event_id,
+        record ->> '$.relationships.profile.data.id' as profile_id,
+        record ->> '$.metric_name' as metric_name,
+        record ->> '$.attributes.datetime' as occurred_at,
+        record -> '$.attributes.event_properties' as properties
+
+    from records
+
+),
+
+mapped as (
+
+    select
+        row_number,
+        event_id,
+        -- Either the address or the profile, never both: a merge moves the events of one profile to
+        -- another, and an event that named the new profile and the old address would make one
+        -- person of two for ever. Profiles lead to addresses by the customers of this source.
+        properties ->> '$."Recipient Email Address"' as email,
+        case
+            when (properties ->> '$."Recipient Email Address"') is null then profile_id
+        end as customer_id,
+        case metric_name
+            when 'received email' then 'delivered'
+            when 'opened email' then 'opened'
+            when 'clicked email' then 'clicked'
+            when 'bounced email' then 'bounced'
+            -- Refused by the sending service, which knows of an older bounce or complaint; without
+            -- a type it is held for a hard one.
+            when 'dropped email' then 'bounced'
+            when 'marked email as spam' then 'complained'
+            when 'unsubscribed' then 'unsubscribed'
+            when 'unsubscribed from email marketing' then 'unsubscribed'
+            else metric_name
+        end as event,
+        occurred_at,
+        -- A flow sends its messages again and again; a campaign is its one message.
+        coalesce(properties ->> '$."$flow"', properties ->> '$."$message"') as campaign_id,
+        -- Moment of sending and message, so that a flow's message that came twice is two mails.
+        coalesce(
+            properties ->> '$."$_cohort$message_send_cohort"', properties ->> '$."$message"'
+        ) as message_id,
+        case
+            when metric_name = 'bounced email' then lower(properties ->> '$."Bounce Type"')
+        end as bounce_type,
+        -- Absent means that nothing is known, not that a person did it.
+        properties ->> '$.machine_open' as is_machine,
+        properties ->> '$."$internal"."User Agent"' as user_agent
+
+    from events
+
+)
+
+select * from mapped
