@@ -6,26 +6,31 @@ from pathlib import Path
 from tempfile import gettempdir
 from typing import Any
 
-from pipeline.sources.failure import SourceFailed
-from pipeline.sources.shopify_bulk import Record, bulk_pages
-from pipeline.sources.shopify_calls import (
-    SETTINGS_PAGE,
-    ShopifyCalls,
-    TooDear,
-    protected_data_sentence,
-)
-from pipeline.sources.shopify_queries import (
+from pipeline.apis.shopify import SETTINGS_PAGE, ShopifyApi, TooDear, protected_data_sentence
+from pipeline.apis.shopify_bulk import Record, bulk_pages
+from pipeline.apis.shopify_queries import (
     KINDS,
     NEWEST_ADDRESSES,
     OLDEST_ORDER,
     SCOPES,
     SHOP,
+    VERSION,
     Kind,
     children_query,
     count_query,
     page_query,
 )
+from pipeline.http_answers import HttpError
+from pipeline.sources.extraction import SourceRefused, Stream
 
+# The index that searches go by lags behind: the newest changes are left for the next run, and what
+# was read last is read again.
+STREAMS = tuple(Stream(name, timedelta(minutes=10), timedelta(minutes=2)) for name in KINDS)
+REREAD_EVERY, REREAD_BACK = timedelta(days=7), timedelta(days=60)
+"""What belongs to an order can change without the order's own time of change, so the changes of
+the last two months are read again each week."""
+BEGINNING = datetime.fromisoformat("0001-01-01")
+"""Since then everything there is has changed."""
 BULK_FROM = 2_000
 """From so many records on a bulk operation is faster than pages, which end at 25,000."""
 MOST_AT_ONCE = 250
@@ -41,21 +46,16 @@ VISIBLE_DAYS = 60
 class ShopifyClient:
     """Reads one shop."""
 
-    streams = tuple(KINDS)
-    # The index that searches go by lags behind, so the newest changes are left for next time and
-    # what was read last is read again.
-    overlap = timedelta(minutes=10)
-    margin = timedelta(minutes=2)
-    # What belongs to an order can change without the order's own time of change.
-    reread_every, reread_back = timedelta(days=7), timedelta(days=60)
+    streams = STREAMS
+    reread_every, reread_back = REREAD_EVERY, REREAD_BACK
 
     def __init__(
         self,
-        calls: ShopifyCalls,
+        api: ShopifyApi,
         scratch: Path | None = None,
         now: Callable[[], datetime] | None = None,
     ) -> None:
-        self._calls = calls
+        self._api = api
         self._now = now or _now
         self._scratch = scratch or Path(gettempdir())
         self._scopes: frozenset[str] | None = None
@@ -63,14 +63,14 @@ class ShopifyClient:
     def pages(self, stream: str, since: datetime, until: datetime) -> Iterator[list[Record]]:
         """Yield the records changed from ``since`` to before ``until``, UTC, maybe some more.
 
-        From ``datetime.min`` everything there is. Records come in no promised order; a record
+        From the beginning of time everything there is. Records come in no promised order; a record
         that changes meanwhile may come twice, or only in the window of its new change.
         """
         kind = KINDS[stream]
         self._require_scopes(kind)
         search = _search(kind, since, until)
         if not search or self._count(kind, search) > BULK_FROM:
-            yield from bulk_pages(self._calls, kind, search, self._scratch)
+            yield from bulk_pages(self._api, kind, search, self._scratch)
         else:
             yield from self._changed_pages(kind, search)
 
@@ -81,12 +81,12 @@ class ShopifyClient:
             found = [sentence for sentence in missing if sentence]
             if not found:
                 found = [*self._hidden_orders(), *self._hidden_addresses()]
-        except SourceFailed as failure:
-            return [str(failure)]
-        if self._calls.version_served != self._calls.version:
+        except HttpError as error:
+            return [error.sentence]
+        if self._api.version_served != VERSION:
             found.append(
-                f"Shopify no longer serves API version {self._calls.version} and answers as "
-                f"{self._calls.version_served}: bring Winback up to date"
+                f"Shopify no longer serves API version {VERSION} and answers as "
+                f"{self._api.version_served}: bring Winback up to date"
             )
         return list(dict.fromkeys(found))
 
@@ -95,7 +95,7 @@ class ShopifyClient:
         while True:
             variables = {"first": at_once, "after": after, "search": search}
             try:
-                connection = self._calls.ask(page_query(kind), variables)[kind.name]
+                connection = self._api.ask(page_query(kind), variables)[kind.name]
             except TooDear:
                 if at_once == 1:
                     raise
@@ -110,9 +110,9 @@ class ShopifyClient:
 
     def _next_size(self, at_once: int) -> int:
         """Return how many records a page can have for the points that one may cost."""
-        if not self._calls.last_cost:
+        if not self._api.last_cost:
             return at_once
-        affordable = int(at_once * COST_AIMED_AT / self._calls.last_cost)
+        affordable = int(at_once * COST_AIMED_AT / self._api.last_cost)
         return max(1, min(affordable, MOST_AT_ONCE))
 
     def _whole(self, kind: Kind, record: Record) -> Record:
@@ -122,9 +122,9 @@ class ShopifyClient:
             nodes = list(connection["nodes"])
             while connection["pageInfo"]["hasNextPage"]:
                 variables = {"id": record["id"], "after": connection["pageInfo"]["endCursor"]}
-                answer = self._calls.ask(children_query(kind, child), variables)[kind.single]
+                answer = self._api.ask(children_query(kind, child), variables)[kind.single]
                 if answer is None:
-                    raise SourceFailed(f"Shopify: a record of {kind.name} went while it was read")
+                    raise HttpError(f"Shopify: a record of {kind.name} went while it was read")
                 connection = answer[child]
                 nodes += connection["nodes"]
             record[child] = {"nodes": nodes}
@@ -132,23 +132,21 @@ class ShopifyClient:
 
     def _count(self, kind: Kind, search: str) -> int:
         variables = {"search": search, "limit": BULK_FROM + 1}
-        answer: Any = self._calls.ask(count_query(kind), variables)[f"{kind.name}Count"]
+        answer: Any = self._api.ask(count_query(kind), variables)[f"{kind.name}Count"]
         return int(answer["count"])
 
     def _require_scopes(self, kind: Kind) -> None:
         missing = self._missing_scopes(kind)
         if missing:
-            raise SourceFailed(missing)
+            raise SourceRefused(missing)
 
     def _missing_scopes(self, kind: Kind) -> str:
         """Return what the app may not read of a kind, "" where it may read all of it."""
         if self._scopes is None:
-            granted = self._calls.ask(SCOPES)["currentAppInstallation"]["accessScopes"]
+            granted = self._api.ask(SCOPES)["currentAppInstallation"]["accessScopes"]
             self._scopes = frozenset(scope["handle"] for scope in granted)
         # Who may write may read.
-        readable = self._scopes | {
-            scope.replace("write_", "read_", 1) for scope in self._scopes
-        }
+        readable = self._scopes | {scope.replace("write_", "read_", 1) for scope in self._scopes}
         missing = [scope for scope in kind.scopes if scope not in readable]
         if not missing:
             return ""
@@ -162,10 +160,10 @@ class ShopifyClient:
 
     def _hidden_orders(self) -> Iterator[str]:
         """Yield a sentence where orders begin just where Shopify cuts them off by default."""
-        oldest = self._calls.ask(OLDEST_ORDER)["orders"]["nodes"]
+        oldest = self._api.ask(OLDEST_ORDER)["orders"]["nodes"]
         if not oldest:
             return
-        opened, first = _utc(self._calls.ask(SHOP)["shop"]["createdAt"]), _utc(oldest[0]["createdAt"])
+        opened, first = _utc(self._api.ask(SHOP)["shop"]["createdAt"]), _utc(oldest[0]["createdAt"])
         days = (self._now() - first).days
         if abs(days - VISIBLE_DAYS) <= 1 and first - opened > timedelta(days=VISIBLE_DAYS):
             yield (
@@ -175,7 +173,7 @@ class ShopifyClient:
 
     def _hidden_addresses(self) -> Iterator[str]:
         """Yield a sentence where none of the newest orders and customers has an address."""
-        newest = self._calls.ask(NEWEST_ADDRESSES)
+        newest = self._api.ask(NEWEST_ADDRESSES)
         given = [order["email"] for order in newest["orders"]["nodes"]]
         given += [customer["defaultEmailAddress"] for customer in newest["customers"]["nodes"]]
         if given and not any(given):
@@ -184,11 +182,11 @@ class ShopifyClient:
 
 def _search(kind: Kind, since: datetime, until: datetime) -> str:
     """Return the search for what changed in a window, "" for everything."""
-    if since == datetime.min:
+    if since == BEGINNING:
         return ""
     if kind.is_day_wise:
         # Whole days, and maybe the shop's. An end would take today's changes away.
-        day = (since - min(LONGEST_DAY_AHEAD, since - datetime.min)).date()
+        day = (since - min(LONGEST_DAY_AHEAD, since - BEGINNING)).date()
         return f"updated_at:>='{day:%Y-%m-%d}'"
     return f"updated_at:>='{since:%Y-%m-%dT%H:%M:%S}Z' updated_at:<'{until:%Y-%m-%dT%H:%M:%S}Z'"
 

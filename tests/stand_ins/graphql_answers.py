@@ -50,7 +50,9 @@ def operation_of(text: str, schema: GraphQLSchema | None) -> OperationDefinition
 
 def fields_of(selection: SelectionSetNode | None) -> list[FieldNode]:
     """Return the fields that are selected."""
-    return [node for node in selection.selections if isinstance(node, FieldNode)] if selection else []
+    return (
+        [node for node in selection.selections if isinstance(node, FieldNode)] if selection else []
+    )
 
 
 def arguments_of(node: FieldNode, variables: Mapping[str, Any]) -> Value:
@@ -83,7 +85,10 @@ def picked(value: Any, node: FieldNode, variables: Mapping[str, Any]) -> Any:
 
 
 def page(
-    values: list[Value], node: FieldNode, variables: Mapping[str, Any], keys: list[str] | None = None
+    values: list[Value],
+    node: FieldNode,
+    variables: Mapping[str, Any],
+    keys: list[str] | None = None,
 ) -> Value:
     """Return a page of a connection. A cursor is a place in the order of ``keys``, as they are now.
 

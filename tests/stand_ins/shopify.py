@@ -24,7 +24,7 @@ from tests.stand_ins.server import StandIn
 from tests.stand_ins.shopify_bulk import BulkOperations
 
 VERSION = "2026-07"
-TOKEN = "shpat_0123456789abcdef0123456789abcdef"
+TOKEN = "shpat_0123456789abcdef0123456789abcdef"  # noqa: S105
 CLIENT_ID, CLIENT_SECRET = "client-0123", "shpss_fedcba9876543210"
 SCOPES = ("read_orders", "read_all_orders", "read_customers", "read_products")
 NEEDED = {"orders": "read_orders", "customers": "read_customers", "products": "read_products"}
@@ -45,13 +45,15 @@ class Shopify(StandIn):
     that granted no protected data, ``served`` the version that answers say they are of.
     """
 
-    def __init__(self, schema: GraphQLSchema | None = None, clock: StillClock | None = None) -> None:
+    def __init__(
+        self, schema: GraphQLSchema | None = None, clock: StillClock | None = None
+    ) -> None:
         super().__init__(clock)
         self.schema = schema
         self.records: dict[str, list[Value]] = {"orders": [], "customers": [], "products": []}
         self.scopes: tuple[str, ...] = SCOPES
         self.tokens = {TOKEN}
-        self.today = datetime(2026, 6, 1)
+        self.today = datetime.fromisoformat("2026-06-01")
         self.opened = "2020-01-01T00:00:00Z"
         self.served = VERSION
         self.after_page: list[Any] = []

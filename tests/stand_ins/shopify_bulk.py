@@ -41,7 +41,9 @@ class BulkOperations:
             return _refused("INVALID", "grouped objects are slow")
         if self.busy:
             self.busy -= 1
-            return _refused("OPERATION_IN_PROGRESS", "A bulk query operation is already in progress")
+            return _refused(
+                "OPERATION_IN_PROGRESS", "A bulk query operation is already in progress"
+            )
         number = str(len(self.operations) + 1)
         operation_id = f"gid://shopify/BulkOperation/{number}"
         self._shop.documents.append(arguments["query"])

@@ -8,10 +8,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from pipeline.apis.shopify import ShopifyApi, protected_data_sentence
+from pipeline.apis.shopify_queries import POLL_BULK, RUN_BULK, Kind, bulk_query
 from pipeline.http_answers import HttpError
-from pipeline.sources.failure import SourceFailed
-from pipeline.sources.shopify_calls import ShopifyCalls, protected_data_sentence
-from pipeline.sources.shopify_queries import POLL_BULK, RUN_BULK, Kind, bulk_query
 
 Record = dict[str, Any]
 
@@ -25,22 +24,22 @@ UNDER_WAY = ("CREATED", "RUNNING", "CANCELING")
 BUSY = ("OPERATION_IN_PROGRESS", "LIMIT_REACHED")
 
 
-def bulk_pages(calls: ShopifyCalls, kind: Kind, search: str, scratch: Path) -> Iterator[list[Record]]:
+def bulk_pages(api: ShopifyApi, kind: Kind, search: str, scratch: Path) -> Iterator[list[Record]]:
     """Yield all records that a search finds, with their children, in no order.
 
     Nothing is yielded before every line of the result was read and counted. Holds a few megabytes
     of the result at a time; the rest waits in a folder under ``scratch`` that is removed.
     """
-    operation = _finished(calls, kind, _started(calls, bulk_query(kind, search)))
+    operation = _finished(api, kind, _started(api, bulk_query(kind, search)))
     if operation["url"] is None:
         _require(kind, operation, lines=0, roots=0)
         return
     with TemporaryDirectory(prefix="shopify-", dir=scratch) as folder:
         result = Path(folder) / "result.jsonl"
         try:
-            size = calls.http.download(operation["url"], result)
+            size = api.http.download(operation["url"], result)
         except HttpError as error:
-            raise SourceFailed(f"Shopify: the result of {kind.name}: {error.sentence}") from error
+            raise HttpError(f"Shopify: the result of {kind.name}: {error.sentence}") from error
         parts = _Parts(Path(folder), min(MOST_PARTS, 1 + size // PART_BYTES))
         parts.take(kind, result)
         _require(kind, operation, parts.line_count, parts.root_count)
@@ -49,39 +48,39 @@ def bulk_pages(calls: ShopifyCalls, kind: Kind, search: str, scratch: Path) -> I
             yield from _pages(kind, part)
 
 
-def _started(calls: ShopifyCalls, query: str) -> str:
+def _started(api: ShopifyApi, query: str) -> str:
     """Return the id of a new operation, once Shopify lets another one begin."""
     for seconds in _waits():
-        answer = calls.ask(RUN_BULK, {"query": query})["bulkOperationRunQuery"]
+        answer = api.ask(RUN_BULK, {"query": query})["bulkOperationRunQuery"]
         errors = answer["userErrors"]
         if not errors:
             return str(answer["bulkOperation"]["id"])
         if errors[0]["code"] not in BUSY:
-            raise SourceFailed(f"Shopify refuses a bulk operation: {errors[0]['message']}")
-        calls.http.sleep(seconds)
-    raise SourceFailed("Shopify: other bulk operations of this app do not end; cancel them there")
+            raise HttpError(f"Shopify refuses a bulk operation: {errors[0]['message']}")
+        api.http.sleep(seconds)
+    raise HttpError("Shopify: other bulk operations of this app do not end; cancel them there")
 
 
-def _finished(calls: ShopifyCalls, kind: Kind, operation_id: str) -> Mapping[str, Any]:
-    """Return the operation once it is complete; raise ``SourceFailed`` for any other end."""
+def _finished(api: ShopifyApi, kind: Kind, operation_id: str) -> Mapping[str, Any]:
+    """Return the operation once it is complete; raise ``HttpError`` for any other end."""
     for seconds in _waits():
-        operation = calls.ask(POLL_BULK, {"id": operation_id})["bulkOperation"]
+        operation = api.ask(POLL_BULK, {"id": operation_id})["bulkOperation"]
         if operation is None:
-            raise SourceFailed(f"Shopify knows nothing of its bulk operation for {kind.name}")
+            raise HttpError(f"Shopify knows nothing of its bulk operation for {kind.name}")
         if operation["status"] == "COMPLETED" and not operation["errorCode"]:
             return operation
         if operation["status"] not in UNDER_WAY:
             code = operation["errorCode"] or "no reason given"
             # What it had read by then could be had too, but nothing tells what is missing.
-            raise SourceFailed(
+            raise HttpError(
                 f"Shopify's bulk operation for {kind.name} ended {operation['status']} ({code}); "
                 "nothing of it was taken, the next run reads again"
                 + (f". {protected_data_sentence()}" if code == "ACCESS_DENIED" else "")
             )
-        calls.http.sleep(seconds)
-    raise SourceFailed(
-        f"Shopify's bulk operation for {kind.name} goes on for {PATIENCE_SECONDS / 3600:.0f} hours; "
-        "the next run reads again"
+        api.http.sleep(seconds)
+    raise HttpError(
+        f"Shopify's bulk operation for {kind.name} goes on for {PATIENCE_SECONDS / 3600:.0f} "
+        "hours; the next run reads again"
     )
 
 
@@ -94,10 +93,10 @@ def _waits() -> Iterator[float]:
 
 
 def _require(kind: Kind, operation: Mapping[str, Any], lines: int, roots: int) -> None:
-    """Raise ``SourceFailed`` unless so many lines are what Shopify says that it wrote."""
+    """Raise ``HttpError`` unless so many lines are what Shopify says that it wrote."""
     promised = int(operation["objectCount"]), int(operation["rootObjectCount"])
     if promised != (lines, roots):
-        raise SourceFailed(
+        raise HttpError(
             f"Shopify's bulk result for {kind.name} has {lines:,} lines with {roots:,} "
             f"{kind.name}, but {promised[0]:,} with {promised[1]:,} were promised; "
             "nothing of it was taken, the next run reads again"
@@ -123,7 +122,7 @@ class _Parts:
                 if not line.strip():
                     continue
                 found = _parsed(kind, line, number)
-                root_id = found.get("__parentId", found["id"])
+                root_id: str = found.get("__parentId") or found["id"]
                 self.line_count += 1
                 self.root_count += "__parentId" not in found
                 files[zlib.crc32(root_id.encode()) % len(files)].write(line.rstrip() + b"\n")
@@ -133,7 +132,7 @@ def _parsed(kind: Kind, line: bytes, number: int) -> Record:
     try:
         found: Record = json.loads(line)
     except ValueError:
-        raise SourceFailed(
+        raise HttpError(
             f"Shopify's bulk result for {kind.name} is no JSON in line {number:,}"
         ) from None
     return found
@@ -152,7 +151,7 @@ def _pages(kind: Kind, part: Path) -> Iterator[list[Record]]:
             else:
                 children.setdefault(parent_id, {})[found["id"]] = found
     if children.keys() - records.keys():
-        raise SourceFailed(f"Shopify's bulk result for {kind.name} has parts of records it lacks")
+        raise HttpError(f"Shopify's bulk result for {kind.name} has parts of records it lacks")
     for record_id, record in records.items():
         for name in kind.children:
             record[name] = {"nodes": list(children.get(record_id, {}).values())}

@@ -1,15 +1,17 @@
 """How Shopify is asked: the token, the price of a question in points, and what refusals mean."""
 
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from pydantic import SecretStr
-
-from pipeline.http import HttpClient, default_throttle
+from pipeline.apis.shopify_queries import VERSION
+from pipeline.http import HttpClient, Patience, default_throttle
 from pipeline.http_answers import Answer, HttpError, redacted
-from pipeline.sources.failure import SourceFailed
+from pipeline.pacing import Pacer
 
+PATH = f"/admin/api/{VERSION}/graphql.json"
+PATIENCE = Patience(attempts=8)
 TOKEN_HEADER = "X-Shopify-Access-Token"  # noqa: S105
 VERSION_HEADER = "X-Shopify-API-Version"
 SETTINGS_PAGE = "the app's settings (docs/sources/shopify.md says where)"
@@ -22,7 +24,7 @@ MEANINGS = {
 }
 
 
-class TooDear(SourceFailed):
+class TooDear(HttpError):
     """A question that costs more points than one may ever cost."""
 
 
@@ -32,7 +34,7 @@ def shop_address(shop: str) -> str:
     parts = urlsplit(address.rstrip("/"))
     host = parts.hostname or ""
     if parts.scheme != "https" and host not in ("127.0.0.1", "localhost"):
-        raise SourceFailed(f"WINBACK_SHOPIFY_SHOP={shop}: leave out http://, Shopify is https only")
+        raise ValueError(f"WINBACK_SHOPIFY_SHOP={shop}: leave out http://, Shopify is https only")
     netloc = parts.netloc if "." in host or host == "localhost" else f"{host}.myshopify.com"
     return f"{parts.scheme}://{netloc}"
 
@@ -47,37 +49,42 @@ def throttle(answer: Answer) -> float | None:
     return max(_seconds_until_affordable(body), 1.0)
 
 
-class ShopifyCalls:
+class ShopifyApi:
     """Asks one shop. ``credentials`` are a token, or id and secret of an app that get one."""
 
     def __init__(
         self,
         shop: str,
-        version: str,
-        *credentials: SecretStr,
-        make_client: Callable[..., HttpClient] = HttpClient,
+        *credentials: str,
+        patience: Patience = PATIENCE,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._path = f"/admin/api/{version}/graphql.json"
-        self._credentials = tuple(secret.get_secret_value() for secret in credentials)
+        """Raise ``ValueError`` where the shop is not named by its host, or over plain http."""
+        self._credentials = credentials
         self._token = self._credentials[0] if len(self._credentials) == 1 else ""
-        self.version = version
-        self.version_served = version
+        self.version_served = VERSION
         self.last_cost = 0.0
-        self.http = make_client(
-            base_url=shop_address(shop), secrets=self._credentials, throttle=throttle
+        self.http = HttpClient(
+            shop_address(shop),
+            secrets=credentials,
+            pacer=Pacer(clock=clock, sleep=sleep),
+            throttle=throttle,
+            patience=patience,
+            sleep=sleep,
+            clock=clock,
         )
 
     def ask(self, query: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Return the data that a query gives; raise ``SourceFailed`` for anything less."""
+        """Return the data that a query gives; raise ``HttpError`` for anything less."""
         body = {"query": query, "variables": dict(variables or {})}
         try:
             answer = self._call(body)
         except HttpError as error:
             meaning = MEANINGS.get(error.status or 0)
-            raise SourceFailed(
-                f"Shopify: {error.sentence}" + (f": {meaning}" if meaning else "")
-            ) from error
-        self.version_served = answer.headers.get(VERSION_HEADER) or self.version
+            sentence = f"Shopify: {error.sentence}" + (f": {meaning}" if meaning else "")
+            raise HttpError(sentence, status=error.status, code=error.code) from error
+        self.version_served = answer.headers.get(VERSION_HEADER) or VERSION
         found = answer.json()
         # Shopify gives part of the data beside errors: half an answer is none.
         if found.get("errors"):
@@ -104,7 +111,7 @@ class ShopifyCalls:
         # A question asked twice does no harm, and a second bulk operation is only wasted.
         return self.http.call(
             "POST",
-            self._path,
+            PATH,
             body=body,
             headers={TOKEN_HEADER: self._token},
             is_repeatable=True,
@@ -126,7 +133,7 @@ class ShopifyCalls:
         )
         return str(answer.json()["access_token"])
 
-    def _refusal(self, found: Mapping[str, Any]) -> SourceFailed:
+    def _refusal(self, found: Mapping[str, Any]) -> HttpError:
         errors = found["errors"]
         told = errors if isinstance(errors, str) else "; ".join(one["message"] for one in errors)
         sentence = f"Shopify refuses: {redacted(told, self.http.secrets)}"
@@ -134,10 +141,10 @@ class ShopifyCalls:
         if "MAX_COST_EXCEEDED" in codes:
             return TooDear(sentence)
         if "not approved" in told:
-            return SourceFailed(f"{sentence}. {protected_data_sentence()}")
+            return HttpError(f"{sentence}. {protected_data_sentence()}")
         if "ACCESS_DENIED" in codes:
-            return SourceFailed(f"{sentence}. Add the scope that it names in {SETTINGS_PAGE}.")
-        return SourceFailed(sentence)
+            return HttpError(f"{sentence}. Add the scope that it names in {SETTINGS_PAGE}.")
+        return HttpError(sentence)
 
 
 def protected_data_sentence() -> str:
