@@ -43,7 +43,7 @@ def test_profiles_are_read_by_klaviyos_own_library(library):
     marketing = profile.attributes.subscriptions.email.marketing
     assert profile.attributes.email == "ann@example.com"
     assert marketing.consent == "SUBSCRIBED"
-    assert [one.reason.value for one in marketing.suppression] == ["HARD_BOUNCE"]
+    assert [one.reason for one in marketing.suppression] == ["HARD_BOUNCE"]
 
 
 def test_metrics_are_read_by_klaviyos_own_library(library):
