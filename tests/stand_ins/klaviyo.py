@@ -112,7 +112,7 @@ class KlaviyoStandIn(StandIn):
         """Add a metric of one of the account's integrations."""
         kept_by = {"object": "integration", "id": "0rG4eQ", "name": integration}
         attributes = {"name": name, "integration": kept_by}
-        self.metrics.append({"type": "metric", "id": metric_id, "attributes": attributes})
+        self.metrics.append(self._record("metric", metric_id, attributes))
 
     def add_event(
         self,
@@ -172,7 +172,11 @@ class KlaviyoStandIn(StandIn):
             "updated": updated,
             "subscriptions": {"email": {"marketing": marketing}},
         }
-        self.profiles.append({"type": "profile", "id": profile_id, "attributes": attributes})
+        self.profiles.append(self._record("profile", profile_id, attributes))
+
+    def _record(self, kind: str, number: str, attributes: dict[str, Any]) -> dict[str, Any]:
+        links = {"self": f"{self.base_url}/api/{kind}s/{number}/"}
+        return {"type": kind, "id": number, "attributes": attributes, "links": links}
 
     def _get_metrics(self, call: Call) -> Reply:
         return self._page(call, self.metrics, lambda one: one["id"], size=200)

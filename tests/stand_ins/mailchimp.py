@@ -104,7 +104,7 @@ class MailchimpStandIn(StandIn):
             "email_address": email,
             "status": status,
             "last_changed": changed,
-            "timestamp_signup": "",
+            "timestamp_signup": "2019-12-31T00:00:00+00:00",
             "timestamp_opt": "2020-01-01T00:00:00+00:00",
             "merge_fields": {"FNAME": "", "LNAME": ""},
             "language": "en",

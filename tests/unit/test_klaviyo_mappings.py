@@ -168,7 +168,7 @@ def profile(consent: str, *suppressions: str, consented="2024-01-01T00:00:00+00:
         (profile("NEVER_SUBSCRIBED", consented=None), "never", "2023-01-01"),
         (profile("SUBSCRIBED", "USER_SUPPRESSED"), "unsubscribed", "2025-05-01"),
         (profile("SUBSCRIBED", "SPAM_COMPLAINT", "HARD_BOUNCE"), "unsubscribed", "2025-05-01"),
-        # These are the address's, and come as bounces and as suppressions of the tool.
+        # These are the address's, and come as bounces.
         (profile("SUBSCRIBED", "HARD_BOUNCE"), "subscribed", "2024-01-01"),
         (profile("SUBSCRIBED", "INVALID_EMAIL"), "subscribed", "2024-01-01"),
         # One that nobody knows is refused by the loader, which keeps the person off every list.
@@ -179,3 +179,15 @@ def test_consents_mean(given, state, at):
     row = one(given, "consents")
     assert (row["state"], row["at"]) == (state, f"{at}T00:00:00+00:00")
     assert (row["customer_id"], row["email"], row["channel"]) == ("P1", "ann@example.com", "email")
+
+
+@pytest.mark.parametrize("reason", ["HARD_BOUNCE", "INVALID_EMAIL"])
+def test_an_address_that_klaviyo_gave_up_is_one_that_bounced(reason):
+    given = profile("SUBSCRIBED", reason, "SPAM_COMPLAINT")
+    assert one(given, "email_events__suppressions") == {
+        "event_id": f"suppression-P1-{reason}-2025-05-01T00:00:00+00:00",
+        "email": "ann@example.com",
+        "event": "bounced",
+        "occurred_at": "2025-05-01T00:00:00+00:00",
+        "bounce_type": "hard",
+    }

@@ -159,5 +159,10 @@ def test_statuses_mean(status, state, at):
     assert row["customer_id"] == "m"
 
 
-def test_a_cleaned_address_is_no_word_of_the_person():
-    assert mapped("mailchimp", "consents", [{"id": "m", "status": "cleaned"}]) == []
+def test_a_cleaned_address_bounced_and_is_no_word_of_the_person():
+    at = "2026-01-01T00:00:00+00:00"
+    member = {"id": "m", "email_address": "a@example.com", "status": "cleaned", "last_changed": at}
+    assert mapped("mailchimp", "consents", [member]) == []
+    (row,) = mapped("mailchimp", "email_events__cleaned", [member, {**member, "status": "pending"}])
+    assert (row["event"], row["bounce_type"], row["email"]) == ("bounced", "hard", "a@example.com")
+    assert row["event_id"] == f"cleaned-m-{at}"

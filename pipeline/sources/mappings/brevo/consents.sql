@@ -17,8 +17,8 @@ contacts as (
 
 ),
 
--- Brevo knows no yes, only that nobody said no. Who stands on a list is mailed by it, so that counts
--- as a yes of the day on which the contact was made: any no that is told elsewhere is later.
+-- Brevo knows no yes, only that nobody said no. Who stands on a list is mailed by it, so that is a
+-- yes of the day on which the contact was made: any no that is told elsewhere is later.
 by_mail as (
 
     select
@@ -27,7 +27,7 @@ by_mail as (
         email,
         'email' as channel,
         case when is_blocked then 'unsubscribed' else 'subscribed' end as state,
-        case when is_blocked then modified_at else created_at end as "at"
+        case when is_blocked then modified_at else created_at end as at
 
     from contacts
 
@@ -43,7 +43,7 @@ by_sms as (
         email,
         'sms' as channel,
         'unsubscribed' as state,
-        modified_at as "at"
+        modified_at as at
 
     from contacts
 

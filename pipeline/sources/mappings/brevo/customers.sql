@@ -20,7 +20,7 @@ mapped as (
         row_number,
         contact_id as customer_id,
         email,
-        -- Attributes are named by the account; these are there from the start, in English or French.
+        -- Attributes are named by the account; these are there from the start, in two languages.
         coalesce(attributes ->> '$.FIRSTNAME', attributes ->> '$.PRENOM') as first_name,
         coalesce(attributes ->> '$.LASTNAME', attributes ->> '$.NOM') as last_name,
         attributes ->> '$.SMS' as phone,

@@ -16,7 +16,7 @@ profiles as (
 ),
 
 -- A suppression is a no of the person or of the shop, but for these two, which are the address's:
--- they end with a new one, and come as bounces and as suppressions of the tool. What is suppressed
+-- they end with a new one, and come as bounces (email_events__suppressions.sql). What is suppressed
 -- for one list alone says nothing of other mail.
 suppressed as (
 
@@ -105,7 +105,7 @@ select
     email,
     channel,
     state,
-    coalesce(consented_at, created) as "at",
+    coalesce(consented_at, created) as at,
     'klaviyo' as source
 
 from mapped

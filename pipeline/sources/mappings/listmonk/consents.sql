@@ -64,13 +64,13 @@ by_list as (
             when (list ->> '$.subscription_status') = 'unconfirmed'
                 then list ->> '$.subscription_created_at'
             else list ->> '$.subscription_updated_at'
-        end as "at"
+        end as at
 
     from subscriptions
 
 ),
 
--- Blocked for good, be it by a bounce, which leaves no time behind: so it is no older than all else.
+-- Blocked for good, be it by a bounce, which leaves no time behind: so it is as new as all else.
 blocked as (
 
     select
@@ -82,7 +82,7 @@ blocked as (
         cast(
             greatest(cast(subscribers.updated_at as timestamptz), last_touched.touched_at)
             as varchar
-        ) as "at"
+        ) as at
 
     from subscribers
 
@@ -100,7 +100,7 @@ on_no_list as (
         customer_id,
         email,
         'never' as state,
-        created_at as "at"
+        created_at as at
 
     from subscribers
 

@@ -14,7 +14,7 @@ members as (
 
     from records
 
-    -- That an address bounces is no word of the person: it comes as an event and a suppression.
+    -- That an address bounces is no word of the person (email_events__cleaned.sql).
     where (record ->> '$.status') <> 'cleaned'
 
 ),
@@ -37,7 +37,7 @@ mapped as (
         case
             when status = 'subscribed' then coalesce(opted_at, signed_up_at, changed_at)
             else changed_at
-        end as "at",
+        end as at,
         'mailchimp' as source
 
     from members

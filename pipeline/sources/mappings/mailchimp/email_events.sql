@@ -9,7 +9,7 @@ rows_told as (
         record ->> '$.campaign.id' as campaign_id,
         record ->> '$.campaign.send_time' as send_time,
         record ->> '$.row.email_id' as email_id,
-        -- Of somebody who was deleted for ever no address is left, so it is nobody's event any more.
+        -- Of somebody who was deleted for ever no address is left: it is nobody's event any more.
         nullif(record ->> '$.row.email_address', '') as email,
         record -> '$.row' as told
 

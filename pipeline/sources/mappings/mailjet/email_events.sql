@@ -40,8 +40,8 @@ mapped as (
         event ->> '$.MessageID' as message_id,
         case
             when (event ->> '$.event') = 'blocked' then 'hard'
-            when (event ->> '$.event') = 'bounce' and (event ->> '$.hard_bounce') = 'true' then 'hard'
-            when (event ->> '$.event') = 'bounce' then 'soft'
+            when (event ->> '$.event') = 'bounce'
+                then case event ->> '$.hard_bounce' when 'true' then 'hard' else 'soft' end
         end as bounce_type,
         event ->> '$.agent' as user_agent
 

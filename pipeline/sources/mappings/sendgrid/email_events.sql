@@ -79,7 +79,8 @@ mapped as (
 )
 
 select
-    * replace (case when event = 'bounced' then bounce_type end as bounce_type)
+    * exclude (bounce_type),
+    case when event = 'bounced' then bounce_type end as bounce_type
 
 from mapped
 
