@@ -22,13 +22,14 @@ from pipeline.apis.shopify_queries import (
 )
 from pipeline.http_answers import HttpError
 from pipeline.sources.extraction import SourceRefused, Stream
+from pipeline.sources.weekly import holds_a_monday
 
 # The index that searches go by lags behind: the newest changes are left for the next run, and what
 # was read last is read again.
 STREAMS = tuple(Stream(name, timedelta(minutes=10), timedelta(minutes=2)) for name in KINDS)
-REREAD_EVERY, REREAD_BACK = timedelta(days=7), timedelta(days=60)
+REREAD = timedelta(days=60)
 """What belongs to an order can change without the order's own time of change, so the changes of
-the last two months are read again each week."""
+the last two months are read again in windows in which a week begins."""
 BEGINNING = datetime.fromisoformat("0001-01-01")
 """Since then everything there is has changed."""
 BULK_FROM = 2_000
@@ -47,7 +48,6 @@ class ShopifyClient:
     """Reads one shop."""
 
     streams = STREAMS
-    reread_every, reread_back = REREAD_EVERY, REREAD_BACK
 
     def __init__(
         self,
@@ -68,6 +68,8 @@ class ShopifyClient:
         """
         kind = KINDS[stream]
         self._require_scopes(kind)
+        if kind.children and holds_a_monday(since, until):
+            since = min(since, until - REREAD)
         search = _search(kind, since, until)
         if not search or self._count(kind, search) > BULK_FROM:
             yield from bulk_pages(self._api, kind, search, self._scratch)

@@ -185,12 +185,13 @@ def test_the_token_goes_to_the_shop_only(shop: Shopify, tmp_path: Path) -> None:
 
 def test_a_window_is_read_by_pages_and_is_half_open(shop: Shopify, tmp_path: Path) -> None:
     shop.records["orders"] = [
-        order(1, "2026-02-28T23:59:59Z"),
-        order(2, "2026-03-01T00:00:00Z"),
+        order(1, "2026-03-30T23:59:59Z"),
+        order(2, "2026-03-31T00:00:00Z"),
         order(3, "2026-03-31T23:59:59Z"),
         order(4, "2026-04-01T00:00:00Z"),
     ]
-    assert numbers(read(client_of(shop, tmp_path), "orders", FIRST)) == [2, 3]
+    tuesday = instant("2026-03-31")
+    assert numbers(read(client_of(shop, tmp_path), "orders", tuesday)) == [2, 3]
     assert not shop.bulk.operations
 
 
@@ -239,6 +240,22 @@ def test_many_changes_are_read_in_bulk(
     assert BULK_FROM > 29
     assert len(read(client_of(shop, tmp_path), "orders", FIRST)) == 30
     assert len(shop.bulk.operations) == 1
+
+
+def test_two_months_are_read_again_once_a_week(shop: Shopify, tmp_path: Path) -> None:
+    days = ("2026-01-20", "2026-02-01", "2026-03-24", "2026-03-31")
+    shop.records["orders"] = [
+        order(number, f"{day}T12:00:00Z") for number, day in enumerate(days, start=1)
+    ]
+    client = client_of(shop, tmp_path)
+
+    def numbers_since(since: str, until: str) -> list[int]:
+        pages = client.pages("orders", instant(since), instant(until))
+        return numbers([record for page in pages for record in page])
+
+    assert instant("2026-03-30").weekday() == 0
+    assert numbers_since("2026-03-30 05:00", "2026-04-01") == [4]
+    assert numbers_since("2026-03-29 05:00", "2026-04-01") == [2, 3, 4]
 
 
 def test_customers_are_read_from_the_start_of_a_day_that_may_be_the_shops(
