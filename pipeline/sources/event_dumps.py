@@ -43,7 +43,7 @@ def service_of(name: str) -> str | None:
 
 @dataclass(frozen=True)
 class DumpFile(InboxFile):
-    """A file of the inbox that holds a service's own events; ``entity`` is the folder it lies in."""
+    """A file of the inbox that holds a service's own events; ``entity`` names its folder."""
 
     service: str
     entity: str

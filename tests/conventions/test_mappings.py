@@ -10,7 +10,8 @@ from pipeline.settings import PROJECT_ROOT
 MAPPINGS = sorted((PROJECT_ROOT / "pipeline" / "sources" / "mappings").rglob("*.sql"))
 # DuckDB binds these more tightly than the arrow: a ->> 'b' = 'c' asks for the member 'b' = 'c'.
 BARE_ARROW = re.compile(
-    r"(?<!\()\b[\w.]+ ->>? '[^']*' (=|<>|<|>|is|in|not|like|between|and|or|\|\|)( |$)|\|\| [\w.]+ ->",
+    r"(?<!\()\b[\w.]+ ->>? '[^']*' (=|<>|<|>|is|in|not|like|between|and|or|\|\|)( |$)"
+    r"|\|\| [\w.]+ ->",
     re.MULTILINE,
 )
 
