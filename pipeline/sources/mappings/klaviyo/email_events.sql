@@ -34,12 +34,12 @@ events as (
 told as (
 
     select
-        row_number,
-        event.id as event_id,
-        event.metric_name,
-        event.attributes.datetime as occurred_at,
-        event.relationships.profile.data.id as profile_id,
-        event.attributes.event_properties as properties
+        events.row_number,
+        events.event.id as event_id,
+        events.event.metric_name,
+        events.event.attributes.datetime as occurred_at,
+        events.event.relationships.profile.data.id as profile_id,
+        events.event.attributes.event_properties as properties
 
     from events
 
@@ -48,14 +48,16 @@ told as (
 mapped as (
 
     select
-        row_number,
-        event_id,
+        told.row_number,
+        told.event_id,
         -- Either the address or the profile, never both: a merge moves the events of one profile to
         -- another, and an event that named the new profile and the old address would make one
         -- person of two for ever. Profiles lead to addresses by the customers of this source.
-        properties."Recipient Email Address" as email,
-        case when properties."Recipient Email Address" is null then profile_id end as customer_id,
-        case metric_name
+        told.properties."Recipient Email Address" as email,
+        case
+            when told.properties."Recipient Email Address" is null then told.profile_id
+        end as customer_id,
+        case told.metric_name
             when 'received email' then 'delivered'
             when 'opened email' then 'opened'
             when 'clicked email' then 'clicked'
@@ -66,18 +68,20 @@ mapped as (
             when 'marked email as spam' then 'complained'
             when 'unsubscribed' then 'unsubscribed'
             when 'unsubscribed from email marketing' then 'unsubscribed'
-            else metric_name
+            else told.metric_name
         end as event,
-        occurred_at,
+        told.occurred_at,
         -- A flow sends its messages again and again; a campaign is its one message.
-        coalesce(properties."$flow", properties."$message") as campaign_id,
+        coalesce(told.properties."$flow", told.properties."$message") as campaign_id,
         -- Moment of sending and message, so that a flow's message that came twice is two mails.
-        coalesce(properties."$_cohort$message_send_cohort", properties."$message") as message_id,
-        case when metric_name = 'bounced email' then lower(properties."Bounce Type") end
+        coalesce(
+            told.properties."$_cohort$message_send_cohort", told.properties."$message"
+        ) as message_id,
+        case when told.metric_name = 'bounced email' then lower(told.properties."Bounce Type") end
             as bounce_type,
         -- Absent means that nothing is known, not that a person did it.
-        properties.machine_open as is_machine,
-        properties."$internal"."User Agent" as user_agent
+        told.properties.machine_open as is_machine,
+        told.properties."$internal"."User Agent" as user_agent
 
     from told
 
