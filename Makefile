@@ -43,7 +43,7 @@ test-contracts: setup  ## Hold clients and stand-ins against what vendors publis
 check: setup  ## Format, lint, types, layers.
 	@"$(BIN)/ruff" format --check .
 	@"$(BIN)/ruff" check .
-	@"$(BIN)/sqlfluff" lint --processes 2 transforms/models
+	@"$(BIN)/sqlfluff" lint --processes 2 transforms/models pipeline/sources/mappings
 	@"$(BIN)/mypy" pipeline assets expectations benchmarks
 	@"$(BIN)/lint-imports"
 

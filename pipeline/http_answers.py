@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import cached_property
 from typing import Any
 
 LONGEST_SENTENCE = 400
@@ -37,6 +38,10 @@ class Answer:
 
     def json(self) -> Any:
         """Return the body read as JSON, None where there is none; raise ``ValueError``."""
+        return self._read
+
+    @cached_property
+    def _read(self) -> Any:
         return json.loads(self.content) if self.content.strip() else None
 
     def seconds_to_wait(self, *names: str) -> float | None:

@@ -33,6 +33,7 @@ class LoadStopped(Exception):
 class LoadReport:
     """What a load did: ``rows_read`` is always kept + duplicate + quarantined.
 
+    ``rows_ignored`` are records of things that are none of the entity's and count nowhere else.
     ``refused`` has a sentence per file that was not read at all, ``reasons`` what was wrong with
     quarantined rows, most frequent first, without any value of theirs.
     """
@@ -46,6 +47,7 @@ class LoadReport:
     rows_quarantined: int
     refused: tuple[str, ...]
     reasons: tuple[tuple[str, int], ...]
+    rows_ignored: int = 0
 
 
 @dataclass(frozen=True)
@@ -193,6 +195,7 @@ def _report(
         rows_quarantined=sum(rows.rows_quarantined for rows in counts.values()),
         refused=tuple(str(refusal) for refusal in intake.refused),
         reasons=tuple(_by_frequency(sum(bad.values(), Counter()))),
+        rows_ignored=intake.ignored_count,
     )
 
 
