@@ -1,9 +1,9 @@
 """Reads orders, customers and products of a WooCommerce shop, and finds what was deleted there."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from itertools import count
-from typing import Any
+from typing import Any, Protocol
 
 from pipeline.apis.woocommerce import Pages, Record, WooCommerceApi
 from pipeline.http import Parameters
@@ -24,7 +24,17 @@ TOO_OLD = (
     "changes cannot be told: bring WooCommerce up to 5.8 or newer"
 )
 
-Known = Callable[[], Iterable[Mapping[str, Any]]]
+
+class KnownOrders(Protocol):
+    """The orders that were read before and hold for standing."""
+
+    def numbers(self) -> Collection[str]:
+        """Return their numbers."""
+        ...
+
+    def records(self, numbers: Collection[str]) -> Iterable[Mapping[str, Any]]:
+        """Yield those of the given numbers in the columns of the contract."""
+        ...
 
 
 class WooCommerceClient:
@@ -32,7 +42,7 @@ class WooCommerceClient:
 
     streams = STREAMS
 
-    def __init__(self, api: WooCommerceApi, known_orders: Known = tuple) -> None:
+    def __init__(self, api: WooCommerceApi, known_orders: KnownOrders) -> None:
         self._api = api
         self._known_orders = known_orders
 
@@ -149,22 +159,23 @@ class WooCommerceClient:
 
     def _deleted_orders(self, found_at: datetime) -> Pages:
         """Yield the orders that raw has and the shop has no more, or only in its trash."""
-        known = {int(order["order_id"]): dict(order) for order in self._known_orders()}
-        if not known:
+        missing = set(self._known_orders.numbers())
+        if not missing:
             return
         wanted = {"status": "any", "orderby": "id", "order": "asc", "_fields": "id"}
         for page in self._api.numbered_pages("/orders", wanted):
-            for existing in page:
-                known.pop(existing["id"], None)
+            missing -= {str(record["id"]) for record in page}
         # An order can be missing for other reasons: a page that moved, the state of a plugin that
         # was switched off. So each is asked for by itself.
-        gone = []
-        for order_id, order in known.items():
-            record = self._api.exists(f"/orders/{order_id}")
-            if record is None or record["status"] == "trash":
-                gone.append({"order": order, "found_at": f"{_written(found_at)}Z"})
+        gone = [number for number in sorted(missing) if self._is_gone(number)]
         if gone:
-            yield gone
+            moment = f"{_written(found_at)}Z"
+            known = self._known_orders.records(gone)
+            yield [{"order": dict(order), "found_at": moment} for order in known]
+
+    def _is_gone(self, number: str) -> bool:
+        record = self._api.exists(f"/orders/{number}")
+        return record is None or record["status"] == "trash"
 
 
 def _after(moment: datetime) -> dict[str, str]:

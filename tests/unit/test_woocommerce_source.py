@@ -1,6 +1,6 @@
 import logging
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -37,8 +37,18 @@ def api_of(shop: WooCommerce, secret: str = SECRET) -> WooCommerceApi:
     )
 
 
-def client_of(shop: WooCommerce, *known: Mapping[str, Any]) -> WooCommerceClient:
-    return WooCommerceClient(api_of(shop), lambda: known)
+class Known(tuple[str, ...]):
+    """Orders that were read before."""
+
+    def numbers(self) -> Collection[str]:
+        return self
+
+    def records(self, numbers: Collection[str]) -> Iterable[Mapping[str, Any]]:
+        return [{"order_id": number} for number in self if number in numbers]
+
+
+def client_of(shop: WooCommerce, *known: int) -> WooCommerceClient:
+    return WooCommerceClient(api_of(shop), Known(map(str, known)))
 
 
 def read(
@@ -185,23 +195,19 @@ def test_products_are_read_by_their_changes(shop: WooCommerce) -> None:
     assert ids(read(shop, "products")) == [2]
 
 
-def known(*numbers: int) -> list[dict[str, str]]:
-    return [{"order_id": str(number), "ordered_at": "2026-02-01T10:00:00Z"} for number in numbers]
-
-
 def test_deleted_and_trashed_orders_are_found_and_others_are_not(shop: WooCommerce) -> None:
     fill(shop, 120)
     del shop.kept["orders"][5]
     shop.kept["orders"][7]["status"] = "trash"
     shop.kept["orders"][9]["status"] = "checkout-draft"
-    client = client_of(shop, *known(*range(1, 121)))
+    client = client_of(shop, *range(1, 121))
     (page,) = client.pages("deleted_orders", SATURDAY, MONDAY)
     assert [record["order"]["order_id"] for record in page] == ["5", "7"]
     assert {record["found_at"] for record in page} == {"2026-03-09T05:00:00Z"}
 
 
 def test_deletions_are_looked_for_once_a_week(shop: WooCommerce) -> None:
-    client = client_of(shop, *known(1))
+    client = client_of(shop, 1)
     assert list(client.pages("deleted_orders", MONDAY, MONDAY + timedelta(days=6))) == []
     assert shop.calls == []
 
@@ -219,7 +225,7 @@ def test_a_key_that_may_not_read_is_told(shop: WooCommerce) -> None:
 
 
 def test_a_wrong_key_is_told_without_showing_it(shop: WooCommerce) -> None:
-    problems = WooCommerceClient(api_of(shop, "cs_wrong0123")).problems()
+    problems = WooCommerceClient(api_of(shop, "cs_wrong0123"), Known()).problems()
     assert "the key is not known there" in problems[0]
     assert not [text for text in problems if "cs_wrong0123" in text or KEY in text]
 
