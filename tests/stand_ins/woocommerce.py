@@ -28,7 +28,9 @@ class WooCommerce(StandIn):
 
     def __init__(self) -> None:
         super().__init__()
-        self.kept: dict[str, dict[int, Record]] = {"orders": {}, "customers": {}, "products": {}}
+        self.kept: dict[str, dict[int, Record]] = {
+            name: {} for name in ("orders", "customers", "products", "products/reviews")
+        }
         self.refunds: dict[int, list[Record]] = {}
         self.is_old = False
         self.heaviest = MOST_AT_ONCE
@@ -66,7 +68,7 @@ class WooCommerce(StandIn):
         return None
 
     def _list(self, call: Call) -> Reply:
-        name = call.path.rsplit("/", 1)[1]
+        name = call.path.removeprefix(f"{ROOT}/")
         size = int(call.one("per_page", "10"))
         if not 1 <= size <= MOST_AT_ONCE:
             return _refusal(400, "rest_invalid_param", "Invalid parameter(s): per_page")
@@ -98,6 +100,9 @@ class WooCommerce(StandIn):
         if call.path.endswith("customers"):
             # Customers cannot be asked for by change; the filters are not known there.
             return call.one("role", "customer") in ("all", record["role"])
+        if call.path.endswith("reviews"):
+            written = datetime.fromisoformat(record["date_created_gmt"]) + SHOP_IS_BEHIND
+            return not call.one("after") or written > datetime.fromisoformat(call.one("after"))
         return self.is_old or _is_between(call, record)
 
     def _sorted(self, call: Call, records: list[Record]) -> list[Record]:
@@ -199,6 +204,21 @@ def product(number: int, modified: str, **changes: Any) -> Record:
         "stock_status": "instock",
         "categories": [{"id": 9, "name": "Candles", "slug": "candles"}],
         "images": [{"id": 3, "src": "https://shop.example.com/candle.jpg"}],
+        **changes,
+    }
+
+
+def review(number: int, at: str, **changes: Any) -> Record:
+    """Return what somebody thought of a product."""
+    return {
+        "id": number,
+        "date_created_gmt": at,
+        "product_id": 71,
+        "status": "approved",
+        "reviewer": "Ann",
+        "reviewer_email": "ann@example.com",
+        "review": "<p>Burns well</p>",
+        "rating": 4,
         **changes,
     }
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.stand_ins.woocommerce import customer, line, order, product, refund_of
+from tests.stand_ins.woocommerce import customer, line, order, product, refund_of, review
 from tests.unit.mapping import mapped
 
 RECORDS = (
@@ -185,6 +185,22 @@ def test_a_product_is_read(changes: Row, is_available: bool) -> None:
     (row,) = mapped("woocommerce", "products", [product(71, MODIFIED, **changes)])
     assert row["is_available"] is is_available
     assert (row["name"], row["category"], row["price"]) == ("Beeswax candle", "Candles", "100.00")
+
+
+@pytest.mark.parametrize(("rating", "score"), [(4, "4"), (0, None)])
+def test_a_review_is_an_answer(rating: int, score: str | None) -> None:
+    (row,) = mapped("woocommerce", "answers", [review(22, "2026-03-05T08:00:00", rating=rating)])
+    expected = {
+        "id": "review 22",
+        "email": "ann@example.com",
+        "occurred_at": "2026-03-05T08:00:00Z",
+    }
+    assert row == expected | ({"score": score} if score else {})
+
+
+def test_a_review_of_nobody_is_left_out() -> None:
+    nobody = review(22, "2026-03-05T08:00:00", reviewer_email="")
+    assert mapped("woocommerce", "answers", [nobody]) == []
 
 
 def test_published_orders_are_read() -> None:

@@ -12,7 +12,15 @@ from pipeline.http_answers import HttpError
 from pipeline.sources.extraction import SourceRefused
 from pipeline.sources.woocommerce import MOST_PASSES, WooCommerceClient
 from tests.stand_ins.faults import DROPPED, answering, too_many_requests
-from tests.stand_ins.woocommerce import KEY, SECRET, WooCommerce, customer, product, refund_of
+from tests.stand_ins.woocommerce import (
+    KEY,
+    SECRET,
+    WooCommerce,
+    customer,
+    product,
+    refund_of,
+    review,
+)
 
 instant = datetime.fromisoformat
 
@@ -195,6 +203,15 @@ def test_products_are_read_by_their_changes(shop: WooCommerce) -> None:
     assert ids(read(shop, "products")) == [2]
 
 
+def test_reviews_written_since_are_read_wherever_the_shop_is(shop: WooCommerce) -> None:
+    shop.kept["products/reviews"] = {
+        1: review(1, "2026-02-01T00:00:00"),
+        2: review(2, "2026-03-01T00:00:01"),
+        3: review(3, "2026-03-20T00:00:00"),
+    }
+    assert ids(read(shop, "reviews")) == [2, 3]
+
+
 def test_deleted_and_trashed_orders_are_found_and_others_are_not(shop: WooCommerce) -> None:
     fill(shop, 120)
     del shop.kept["orders"][5]
@@ -220,7 +237,7 @@ def test_a_shop_in_order_has_no_problems(shop: WooCommerce) -> None:
 def test_a_key_that_may_not_read_is_told(shop: WooCommerce) -> None:
     shop.permission = "write"
     problems = client_of(shop).problems()
-    assert len(problems) == 3
+    assert len(problems) == 4
     assert all("permission Read" in problem for problem in problems)
 
 
