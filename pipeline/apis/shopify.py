@@ -8,7 +8,6 @@ from urllib.parse import urlencode, urlsplit
 from pipeline.apis.shopify_queries import VERSION
 from pipeline.http import HttpClient, Patience, default_throttle
 from pipeline.http_answers import Answer, HttpError, redacted
-from pipeline.pacing import Pacer
 
 PATH = f"/admin/api/{VERSION}/graphql.json"
 PATIENCE = Patience(attempts=8)
@@ -68,7 +67,6 @@ class ShopifyApi:
         self.http = HttpClient(
             shop_address(shop),
             secrets=credentials,
-            pacer=Pacer(clock=clock, sleep=sleep),
             throttle=throttle,
             patience=patience,
             sleep=sleep,
@@ -89,7 +87,6 @@ class ShopifyApi:
         # Shopify gives part of the data beside errors: half an answer is none.
         if found.get("errors"):
             raise self._refusal(found)
-        self.http.pacer.pause(_seconds_until_affordable(found))
         self.last_cost = float(_cost(found).get("requestedQueryCost") or 0)
         data: dict[str, Any] = found["data"]
         return data
