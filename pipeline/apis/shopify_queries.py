@@ -45,6 +45,15 @@ _PRODUCT = """
     priceRangeV2 { minVariantPrice { amount currencyCode } }
     featuredMedia { preview { image { url } } }
 """
+_CHECKOUT = """
+    id name createdAt updatedAt completedAt
+    customer { id defaultEmailAddress { emailAddress } }
+"""
+_CHECKOUT_LINE = f"""
+    id title sku quantity
+    product {{ id }}
+    discountedUnitPriceSet {_MONEY}
+"""
 
 
 @dataclass(frozen=True)
@@ -57,6 +66,15 @@ class Kind:
     children: Mapping[str, str] = field(default_factory=dict)
     is_day_wise: bool = False
     """Whether its filter by time looks at whole days only."""
+    found_under: str = ""
+    """The connection's name, where it is another one."""
+    is_bulk_only: bool = False
+    """Whether the API cannot give it in the order of its changes."""
+
+    @property
+    def connection(self) -> str:
+        """Return the name of the connection."""
+        return self.found_under or self.name
 
     @property
     def single(self) -> str:
@@ -75,6 +93,14 @@ KINDS = {
         ),
         Kind("customers", _CUSTOMER, ("read_customers",), is_day_wise=True),
         Kind("products", _PRODUCT, ("read_products",)),
+        Kind(
+            "checkouts",
+            _CHECKOUT,
+            ("read_orders", "read_customers", "read_products"),
+            {"lineItems": _CHECKOUT_LINE},
+            found_under="abandonedCheckouts",
+            is_bulk_only=True,
+        ),
     )
 }
 
@@ -134,7 +160,7 @@ def bulk_query(kind: Kind, search: str) -> str:
         f"{name} {{ edges {{ node {{ {fields} }} }} }}" for name, fields in kind.children.items()
     )
     found = f"(query: {json.dumps(search)})" if search else ""
-    return f"{{ {kind.name}{found} {{ edges {{ node {{ {kind.fields} {children} }} }} }} }}"
+    return f"{{ {kind.connection}{found} {{ edges {{ node {{ {kind.fields} {children} }} }} }} }}"
 
 
 def _connection(fields: str) -> str:

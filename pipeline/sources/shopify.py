@@ -1,4 +1,4 @@
-"""Reads orders, customers and products of a Shopify shop, all at once or what has changed."""
+"""Reads a Shopify shop: orders, customers, products, checkouts; all at once or what changed."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -71,7 +71,7 @@ class ShopifyClient:
         if kind.children and holds_a_monday(since, until):
             since = min(since, until - REREAD)
         search = _search(kind, since, until)
-        if not search or self._count(kind, search) > BULK_FROM:
+        if not search or kind.is_bulk_only or self._count(kind, search) > BULK_FROM:
             yield from bulk_pages(self._api, kind, search, self._scratch)
         else:
             yield from self._changed_pages(kind, search)

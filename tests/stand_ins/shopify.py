@@ -27,7 +27,9 @@ VERSION = "2026-07"
 TOKEN = "shpat_0123456789abcdef0123456789abcdef"  # noqa: S105
 CLIENT_ID, CLIENT_SECRET = "client-0123", "shpss_fedcba9876543210"
 SCOPES = ("read_orders", "read_all_orders", "read_customers", "read_products")
-NEEDED = {"orders": "read_orders", "customers": "read_customers", "products": "read_products"}
+NEEDED = {"orders": "read_orders", "customers": "read_customers", "products": "read_products"} | {
+    "abandonedCheckouts": "read_orders"
+}
 MOST_POINTS, RESTORED_POINTS = 1000, 100
 SORTED_BY = {
     "UPDATED_AT": "updatedAt",
@@ -50,7 +52,7 @@ class Shopify(StandIn):
     ) -> None:
         super().__init__(clock)
         self.schema = schema
-        self.records: dict[str, list[Value]] = {"orders": [], "customers": [], "products": []}
+        self.records: dict[str, list[Value]] = {name: [] for name in NEEDED}
         self.scopes: tuple[str, ...] = SCOPES
         self.tokens = {TOKEN}
         self.today = datetime.fromisoformat("2026-06-01")

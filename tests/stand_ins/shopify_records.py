@@ -117,3 +117,28 @@ def product(number: int, updated_at: str = "2026-03-01T10:00:00Z", **changes: An
         "featuredMedia": {"preview": {"image": {"url": "https://cdn.example.com/candle.jpg"}}},
         **changes,
     }
+
+
+def checkout(number: int, updated_at: str = "2026-03-01T10:00:00Z", **changes: Any) -> Record:
+    """Return a checkout that customer 900 left with one product in it."""
+    product = {
+        "id": f"gid://shopify/AbandonedCheckoutLineItem/{number * 100}",
+        "title": "Beeswax candle",
+        "sku": "CANDLE-RED",
+        "quantity": 2,
+        "product": {"id": "gid://shopify/Product/71"},
+        "discountedUnitPriceSet": money("90.0"),
+    }
+    return {
+        "id": f"gid://shopify/AbandonedCheckout/{number}",
+        "name": f"#C{number}",
+        "createdAt": updated_at,
+        "updatedAt": updated_at,
+        "completedAt": None,
+        "customer": {
+            "id": "gid://shopify/Customer/900",
+            "defaultEmailAddress": {"emailAddress": "ann@example.com"},
+        },
+        "lineItems": [product],
+        **changes,
+    }

@@ -3,7 +3,15 @@ from typing import Any
 
 import pytest
 
-from tests.stand_ins.shopify_records import customer, line, money, order, product, refund
+from tests.stand_ins.shopify_records import (
+    checkout,
+    customer,
+    line,
+    money,
+    order,
+    product,
+    refund,
+)
 from tests.unit.mapping import mapped
 
 Row = dict[str, Any]
@@ -283,3 +291,22 @@ def test_a_product_is_read(changes: Row, is_available: bool) -> None:
     (row,) = mapped("shopify", "products", [product(71, **changes)])
     assert row["is_available"] is is_available
     assert (row["product_id"], row["price"], row["category"]) == ("71", "100.0", "Candles")
+
+
+@pytest.mark.parametrize(("completed", "order_id"), [(None, None), ("2026-03-02", "completed")])
+def test_a_checkout_is_a_cart(completed: str | None, order_id: str | None) -> None:
+    (row,) = mapped("shopify", "carts", [landed(checkout(5, completedAt=completed))])
+    expected = {
+        "cart_id": "5",
+        "customer_id": "900",
+        "email": "ann@example.com",
+        "updated_at": "2026-03-01T10:00:00Z",
+        "product_id": "71",
+        "quantity": "2",
+        "unit_price": "90.0",
+    }
+    assert row == expected | ({"order_id": order_id} if order_id else {})
+
+
+def test_a_checkout_of_nobody_is_left_out() -> None:
+    assert mapped("shopify", "carts", [landed(checkout(5, customer=None))]) == []

@@ -13,7 +13,7 @@ from pipeline.sources.extraction import SourceRefused
 from pipeline.sources.shopify import BEGINNING, BULK_FROM, ShopifyClient
 from tests.stand_ins.faults import DROPPED, TRUNCATED_BODY, answering, too_many_requests
 from tests.stand_ins.shopify import CLIENT_ID, CLIENT_SECRET, TOKEN, Shopify
-from tests.stand_ins.shopify_records import customer, line, order, product
+from tests.stand_ins.shopify_records import checkout, customer, line, order, product
 
 instant = datetime.fromisoformat
 
@@ -276,6 +276,17 @@ def test_products_are_read(shop: Shopify, tmp_path: Path) -> None:
     shop.records["products"] = [product(1), product(2)]
     client = client_of(shop, tmp_path)
     assert numbers(read(client, "products")) == numbers(read(client, "products", FIRST)) == [1, 2]
+
+
+def test_checkouts_are_read_in_bulk_always(shop: Shopify, tmp_path: Path) -> None:
+    shop.records["abandonedCheckouts"] = [
+        checkout(1, "2026-02-01T00:00:00Z"),
+        checkout(2, "2026-03-31T12:00:00Z"),
+    ]
+    records = read(client_of(shop, tmp_path), "checkouts", instant("2026-03-31"))
+    assert [record["name"] for record in records] == ["#C2"]
+    assert len(records[0]["lineItems"]["nodes"]) == 1
+    assert len(shop.bulk.operations) == 1
 
 
 def test_without_read_all_orders_nothing_is_read_and_it_is_said_why(
