@@ -1,11 +1,11 @@
 """Shopify's bulk operations: run one, wait for it, take its result whole or not at all."""
 
 import json
+import shutil
 import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from pipeline.apis.shopify import ShopifyApi, protected_data_sentence
@@ -28,19 +28,19 @@ def bulk_pages(api: ShopifyApi, kind: Kind, search: str, scratch: Path) -> Itera
     """Yield all records that a search finds, with their children, in no order.
 
     Nothing is yielded before every line of the result was read and counted. Holds a few megabytes
-    of the result at a time; the rest waits in a folder under ``scratch`` that is removed.
+    of the result at a time; the rest waits in a folder under ``scratch``, for one reader at a time.
     """
     operation = _finished(api, kind, _started(api, bulk_query(kind, search)))
     if operation["url"] is None:
         _require(kind, operation, lines=0, roots=0)
         return
-    with TemporaryDirectory(prefix="shopify-", dir=scratch) as folder:
-        result = Path(folder) / "result.jsonl"
+    with _emptied(scratch / "shopify_bulk_result") as folder:
+        result = folder / "result.jsonl"
         try:
             size = api.http.download(operation["url"], result)
         except HttpError as error:
             raise HttpError(f"Shopify: the result of {kind.name}: {error.sentence}") from error
-        parts = _Parts(Path(folder), min(MOST_PARTS, 1 + size // PART_BYTES))
+        parts = _Parts(folder, min(MOST_PARTS, 1 + size // PART_BYTES))
         parts.take(kind, result)
         _require(kind, operation, parts.line_count, parts.root_count)
         result.unlink()
@@ -101,6 +101,18 @@ def _require(kind: Kind, operation: Mapping[str, Any], lines: int, roots: int) -
             f"{kind.name}, but {promised[0]:,} with {promised[1]:,} were promised; "
             "nothing of it was taken, the next run reads again"
         )
+
+
+@contextmanager
+def _emptied(folder: Path) -> Iterator[Path]:
+    """Give a folder that holds nothing, not even what a killed run left there, and goes after."""
+    if folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir(mode=0o700, parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
 
 
 class _Parts:

@@ -21,6 +21,7 @@ MEANINGS = {
         "the key needs the permission Read, and its user has to be a shop manager or "
         f"administrator: look under {KEY_PAGE}"
     ),
+    "rest_invalid_param": "the shop's WooCommerce is too old: bring it up to 5.8 or newer",
     "rest_no_route": (
         "there is no WooCommerce API at this address: check WINBACK_WOOCOMMERCE_URL, that the "
         "plugin is active, and that Settings → Permalinks is not on Plain"

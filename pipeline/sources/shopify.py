@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from tempfile import gettempdir
 from typing import Any
 
 from pipeline.apis.shopify import SETTINGS_PAGE, ShopifyApi, TooDear, protected_data_sentence
@@ -52,12 +51,12 @@ class ShopifyClient:
     def __init__(
         self,
         api: ShopifyApi,
-        scratch: Path | None = None,
+        scratch: Path,
         now: Callable[[], datetime] | None = None,
     ) -> None:
         self._api = api
         self._now = now or _now
-        self._scratch = scratch or Path(gettempdir())
+        self._scratch = scratch
         self._scopes: frozenset[str] | None = None
 
     def pages(self, stream: str, since: datetime, until: datetime) -> Iterator[list[Record]]:

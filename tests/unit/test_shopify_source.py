@@ -176,6 +176,15 @@ def test_a_download_that_breaks_off_is_fetched_again(shop: Shopify, tmp_path: Pa
     assert len(shop.called("GET", "/results")) == 2
 
 
+def test_what_a_killed_run_left_is_removed(shop: Shopify, tmp_path: Path) -> None:
+    fill(shop, 3)
+    left = tmp_path / "shopify_bulk_result" / "7.jsonl"
+    left.parent.mkdir()
+    left.write_text("{}")
+    assert numbers(read(client_of(shop, tmp_path), "orders")) == [1, 2, 3]
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_token_goes_to_the_shop_only(shop: Shopify, tmp_path: Path) -> None:
     fill(shop, 3)
     read(client_of(shop, tmp_path), "orders")

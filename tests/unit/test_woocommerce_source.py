@@ -254,6 +254,13 @@ def test_a_page_of_a_security_plugin_is_no_data(shop: WooCommerce) -> None:
         read(shop)
 
 
+def test_a_shop_that_cannot_sort_by_change_is_told(shop: WooCommerce) -> None:
+    body = {"code": "rest_invalid_param", "message": "Invalid parameter(s): orderby"}
+    shop.fail(answering(400, body))
+    with pytest.raises(HttpError, match="too old"):
+        read(shop)
+
+
 def test_an_address_without_woocommerce_is_told(shop: WooCommerce) -> None:
     body = {"code": "rest_no_route", "message": "No route was found matching the URL."}
     shop.fail(answering(404, body))
