@@ -25,10 +25,13 @@ from pipeline.sql import literal
 SERVICES = (
     "amazon_ses",
     "brevo_webhooks",
+    "mailersend",
     "mailgun",
     "mailjet",
+    "mailtrap",
     "mandrill",
     "postmark",
+    "resend",
     "sendgrid",
     "sparkpost",
 )

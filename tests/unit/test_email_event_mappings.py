@@ -56,7 +56,7 @@ def test_every_published_line_means_what_was_judged_by_hand(vendor):
 def test_every_published_line_is_judged():
     lines = {(vendor, n) for vendor in VENDORS for n in range(1, len(payloads(vendor)) + 1)}
     assert set(expected()) == lines
-    assert len(lines) == 108
+    assert len(lines) == 133
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
@@ -174,3 +174,23 @@ def test_names_of_brevos_marketing_webhooks_mean_the_same():
     row = one("brevo_webhooks", event)
     assert (row["event"], row["bounce_type"], row["campaign_id"]) == ("bounced", "hard", "7")
     assert row["occurred_at"] == "2020-11-09T14:53:39.000000Z"
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_what_is_no_event_of_the_vendors_is_refused_and_not_left_out(vendor):
+    (row,) = mapped(vendor, "email_events", [{"hello": "world"}])
+    assert row["event"] == "none told"
+
+
+def test_an_open_of_resends_mail_to_several_people_is_nobodys():
+    told = {"type": "email.opened", "created_at": "2026-01-01T00:00:00Z"}
+    both = {"to": ["Ann <ann@example.com>", "bob@example.com"]}
+    assert mapped("resend", "email_events", [{**told, "data": both}]) == []
+    row = one("resend", {**told, "data": {"to": ["Ann <ann@example.com>"]}})
+    assert row["email"] == "ann@example.com"
+
+
+@pytest.mark.parametrize(("kind", "bounce_type"), [("Permanent", "hard"), ("Transient", "soft")])
+def test_resends_bounces_have_a_kind_where_it_is_told(kind, bounce_type):
+    data = {"to": ["ann@example.com"], "bounce": {"type": kind}}
+    assert one("resend", {"type": "email.bounced", "data": data})["bounce_type"] == bounce_type

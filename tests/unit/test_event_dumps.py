@@ -92,10 +92,13 @@ def test_a_name_that_promises_what_cannot_be_is_refused(inbox, name, entity, ref
         # Lines of documentation lack times and addresses, which real ones have: into quarantine.
         ("amazon_ses", 5, 12, 3),
         ("brevo_webhooks", 14, 0, 2),
+        ("mailersend", 8, 0, 0),
         ("mailgun", 9, 13, 4),
         ("mailjet", 8, 1, 0),
+        ("mailtrap", 7, 0, 2),
         ("mandrill", 3, 1, 0),
         ("postmark", 7, 1, 1),
+        ("resend", 8, 0, 1),
         ("sendgrid", 7, 1, 1),
         ("sparkpost", 5, 7, 4),
     ],

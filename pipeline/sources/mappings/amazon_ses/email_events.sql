@@ -78,7 +78,8 @@ mapped as (
                     'Subscription', 'DeliveryDelay', 'Reject', 'Rendering Failure', 'Received'
                 )
                 then null
-            else kind
+            -- What is no such event at all is refused too: the file's name may be wrong.
+            else coalesce(kind, 'none told')
         end as event,
         coalesce(
             event ->> '$.bounce.timestamp',

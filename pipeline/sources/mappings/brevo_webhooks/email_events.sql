@@ -53,7 +53,8 @@ mapped as (
                     'deferred', 'error', 'list_addition', 'contact_updated', 'contact_deleted'
                 )
                 then null
-            else kind
+            -- What is no such event at all is refused too: the file's name may be wrong.
+            else coalesce(kind, 'none told')
         end as event,
         strftime(epoch_ms(milliseconds), '%Y-%m-%dT%H:%M:%S.%fZ') as occurred_at,
         coalesce(

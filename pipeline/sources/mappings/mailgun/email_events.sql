@@ -46,7 +46,8 @@ mapped as (
             -- Tried again, refused for the sender's sake, kept, or a mail that came in.
             when kind in ('failed', 'rejected', 'stored', 'list_member_uploaded') then null
             when kind is null and (event ->> '$."body-plain"') is not null then null
-            else kind
+            -- What is no such event at all is refused too: the file's name may be wrong.
+            else coalesce(kind, 'none told')
         end as event,
         strftime(
             make_timestamp(

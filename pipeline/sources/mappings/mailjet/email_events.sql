@@ -28,7 +28,8 @@ mapped as (
             when 'blocked' then 'bounced'
             when 'spam' then 'complained'
             when 'unsub' then 'unsubscribed'
-            else event ->> '$.event'
+            -- What is no such event at all is refused too: the file's name may be wrong.
+            else coalesce(event ->> '$.event', 'none told')
         end as event,
         strftime(
             epoch_ms(try_cast(event ->> '$.time' as bigint) * 1000), '%Y-%m-%dT%H:%M:%SZ'

@@ -56,7 +56,8 @@ mapped as (
             when list_kind = 'blacklist' then 'unsubscribed'
             when kind = 'reject' and refusal in ('unsub', 'custom') then 'unsubscribed'
             when kind = 'reject' then null
-            else coalesce(kind, list_kind)
+            -- What is no such event at all is refused too: the file's name may be wrong.
+            else coalesce(kind, list_kind, 'none told')
         end as event,
         strftime(
             epoch_ms(try_cast(event ->> '$.ts' as bigint) * 1000), '%Y-%m-%dT%H:%M:%SZ'

@@ -46,7 +46,8 @@ mapped as (
             when kind = 'SubscriptionChange' and suppression = 'SpamComplaint' then 'complained'
             when kind = 'SubscriptionChange' then 'unsubscribed'
             when kind = 'Inbound' then null
-            else kind
+            -- What is no such event at all is refused too: the file's name may be wrong.
+            else coalesce(kind, 'none told')
         end as event,
         coalesce(
             event ->> '$.DeliveredAt',

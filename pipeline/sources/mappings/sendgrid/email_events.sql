@@ -48,7 +48,8 @@ mapped as (
             when kind = 'dropped' and reason in ('Bounced Address', 'Invalid') then 'bounced'
             -- Tried again, not sent for a reason of the sender's, or a yes, which an event is not.
             when kind in ('dropped', 'deferred', 'group_resubscribe') then null
-            else kind
+            -- What is no such event at all is refused too: the file's name may be wrong.
+            else coalesce(kind, 'none told')
         end as event,
         strftime(
             epoch_ms(try_cast(event ->> '$.timestamp' as bigint) * 1000), '%Y-%m-%dT%H:%M:%SZ'

@@ -13,7 +13,7 @@ batches as (
 
 ),
 
--- One member of msys, named for its class, holds the event; a ping holds none.
+-- One member of msys, named for its class, holds the event.
 events as (
 
     select
@@ -23,7 +23,9 @@ events as (
             item -> '$.msys.track_event',
             item -> '$.msys.unsubscribe_event',
             item -> '$.msys.gen_event'
-        ) as event
+        ) as event,
+        -- A ping.
+        (item -> '$.msys') = '{}' as is_empty
 
     from batches
 
@@ -40,7 +42,7 @@ told as (
 
     from events
 
-    where event is not null
+    where not coalesce(is_empty, false)
 
 ),
 
@@ -64,7 +66,8 @@ mapped as (
             -- Not sent, because the address is suppressed.
             when kind in ('generation_rejection', 'policy_rejection') then 'bounced'
             when kind in ('delay', 'generation_failure', 'sms_status') then null
-            else kind
+            -- What is no such event at all is refused too: the file's name may be wrong.
+            else coalesce(kind, 'none told')
         end as event,
         -- Seconds, or in some classes of events a time.
         case
