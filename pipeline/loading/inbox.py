@@ -3,17 +3,16 @@
 from pathlib import Path
 
 from pipeline.loading.load import LoadReport, LoadStopped, Rules, load_files
+from pipeline.loading.unread import INBOX
 from pipeline.sources.contract import ENTITIES
 from pipeline.sources.entity import Entity
 from pipeline.sources.files import InboxFile, inbox_files
 from pipeline.warehouse import Warehouse
 
-SOURCE = "files"
-
 
 def load_entity(warehouse: Warehouse, entity: Entity, inbox: Path, rules: Rules) -> LoadReport:
     """Take the new and changed files of ``inbox/<entity>`` into ``raw_files.<entity>``."""
-    return load_files(warehouse, SOURCE, entity, _listed(inbox, entity), rules)
+    return load_files(warehouse, INBOX, entity, _listed(inbox, entity), rules)
 
 
 def _listed(inbox: Path, entity: Entity) -> list[InboxFile]:
