@@ -21,6 +21,7 @@ SAMPLE = "online_retail"
 """The source that ships with the project; its e-mail events and consents are simulated."""
 SOURCES = (SAMPLE, "files", "sql")
 DESTINATIONS = ("files",)
+DATABASES = ("postgresql", "postgres", "mysql", "mariadb")
 SAMPLE_TIMEZONE = "Europe/London"
 SAMPLE_CURRENCY = "GBP"
 TRANSFORMS = PROJECT_ROOT / "transforms"
@@ -40,6 +41,9 @@ class Settings(BaseSettings):
 
     sources: Names = (SAMPLE,)
     inbox: Path | None = None
+    sql_url: SecretStr | None = None
+    sql_queries: Path | None = None
+    sql_timeout_seconds: int = Field(default=600, ge=1, le=86_400)
     var: Path = Path("var")
     destinations: Names = ("files",)
     send: bool = False
@@ -98,11 +102,25 @@ class Settings(BaseSettings):
             )
         return value
 
+    @field_validator("sql_url")
+    @classmethod
+    def _known_database(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and urlsplit(value.get_secret_value()).scheme not in DATABASES:
+            raise ValueError(
+                "WINBACK_SQL_URL has to begin with postgresql:// or mysql:// and name a database"
+            )
+        return value
+
     @model_validator(mode="after")
     def _complete(self) -> "Settings":
         if "files" in self.sources and self.inbox is None:
             raise ValueError(
                 "WINBACK_SOURCES names files, so WINBACK_INBOX has to name the folder they come in"
+            )
+        if "sql" in self.sources and (self.sql_url is None or self.sql_queries is None):
+            raise ValueError(
+                "WINBACK_SOURCES names sql, so WINBACK_SQL_URL has to name the database and "
+                "WINBACK_SQL_QUERIES the folder of the queries"
             )
         if SAMPLE in self.sources and self.currency not in (None, SAMPLE_CURRENCY):
             raise ValueError(

@@ -14,7 +14,7 @@ import duckdb
 from pipeline.loading.file_registry import RowCounts, list_new_files, note_times, register
 from pipeline.loading.intake import Intake
 from pipeline.loading.quarantine import problems, quarantine
-from pipeline.loading.unread import settle_unread
+from pipeline.loading.unread import INBOX, settle_unread
 from pipeline.loading.versions import Settled, settle
 from pipeline.sources.entity import Entity
 from pipeline.sources.files import SourceFile
@@ -160,13 +160,14 @@ def _complaint(intake: Intake, bad: Mapping[int, Counter[str]], max_share: float
     worst = max(bad, key=lambda file_id: (bad[file_id].total(), -file_id))
     problem, problem_count = _by_frequency(sum(bad.values(), Counter()))[0]
     is_of_rates = problem.startswith("currency:")
+    mend = "mend the file" if intake.source == INBOX else f"mend the records in {intake.source}"
     return (
         f"{intake.entity.name}: {bad_count} of {read_count} new rows are bad, more than the "
         f"{max_share:.1%} allowed, so none of them were loaded; above all '{problem}' "
         f"({problem_count} rows), most of them in {read[worst].file.name} "
         f"({bad[worst].total()} of {read[worst].rows_read}): "
         + ("add the rates to transforms/seeds/exchange_rates.csv, " if is_of_rates else "")
-        + "mend the file, or raise WINBACK_MAX_QUARANTINE_SHARE."
+        + f"{mend}, or raise WINBACK_MAX_QUARANTINE_SHARE."
     )
 
 
