@@ -15,11 +15,13 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from pipeline.shop_settings import ShopSettings
+
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
 
 SAMPLE = "online_retail"
 """The source that ships with the project; its e-mail events and consents are simulated."""
-SOURCES = (SAMPLE, "files", "sql")
+SOURCES = (SAMPLE, "files", "sql", "shopify", "woocommerce")
 DESTINATIONS = ("files",)
 DATABASES = ("postgresql", "postgres", "mysql", "mariadb")
 SAMPLE_TIMEZONE = "Europe/London"
@@ -29,7 +31,7 @@ TRANSFORMS = PROJECT_ROOT / "transforms"
 Names = Annotated[tuple[str, ...], NoDecode]
 
 
-class Settings(BaseSettings):
+class Settings(BaseSettings, ShopSettings):
     """Settings from ``WINBACK_…`` variables, else from ``.env``, else the defaults.
 
     Raises ``pydantic.ValidationError`` with a sentence per wrong setting.
@@ -122,6 +124,7 @@ class Settings(BaseSettings):
                 "WINBACK_SOURCES names sql, so WINBACK_SQL_URL has to name the database and "
                 "WINBACK_SQL_QUERIES the folder of the queries"
             )
+        self.require_shops(self.sources)
         if SAMPLE in self.sources and self.currency not in (None, SAMPLE_CURRENCY):
             raise ValueError(
                 f"the sample counts in {SAMPLE_CURRENCY}: leave {SAMPLE} out of WINBACK_SOURCES, "

@@ -2,8 +2,11 @@
 
 from collections.abc import Callable, Mapping
 
+from pydantic import SecretStr
+
 from pipeline.settings import Settings
-from pipeline.sources.extraction import Source
+from pipeline.sources.extraction import PagedSource, Source
+from pipeline.warehouse import Warehouse
 
 
 def source_of(name: str, settings: Settings) -> Source:
@@ -22,4 +25,35 @@ def _sql(settings: Settings) -> Source:
     )
 
 
-_MAKERS: Mapping[str, Callable[[Settings], Source]] = {"sql": _sql}
+def _shopify(settings: Settings) -> Source:
+    from pipeline.apis.shopify import ShopifyApi
+    from pipeline.sources.shopify import STREAMS, ShopifyClient
+
+    app = (settings.shopify_client_id, _open(settings.shopify_client_secret))
+    credentials = (_open(settings.shopify_token),) if settings.shopify_token else app
+    api = ShopifyApi(settings.shopify_shop or "", *(text or "" for text in credentials))
+    # What a first load holds is as personal as the warehouse, so it waits beside that.
+    return PagedSource("shopify", STREAMS, ShopifyClient(api, settings.var_folder))
+
+
+def _woocommerce(settings: Settings) -> Source:
+    from pipeline.apis.woocommerce import WooCommerceApi
+    from pipeline.loading.standing_orders import StandingOrders
+    from pipeline.sources.woocommerce import STREAMS, WooCommerceClient
+
+    key, secret = _open(settings.woocommerce_key), _open(settings.woocommerce_secret)
+    api = WooCommerceApi(settings.woocommerce_url or "", key, secret)
+    warehouse = Warehouse(settings.warehouse_path, settings.memory_limit, settings.threads)
+    known = StandingOrders(warehouse, "woocommerce")
+    return PagedSource("woocommerce", STREAMS, WooCommerceClient(api, known))
+
+
+def _open(secret: SecretStr | None) -> str:
+    return secret.get_secret_value() if secret else ""
+
+
+_MAKERS: Mapping[str, Callable[[Settings], Source]] = {
+    "sql": _sql,
+    "shopify": _shopify,
+    "woocommerce": _woocommerce,
+}
