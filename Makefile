@@ -13,7 +13,7 @@ export MKL_NUM_THREADS := 1
 export DO_NOT_TRACK := 1
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup run test test-sample test-runs test-clone check bench dev lock clean
+.PHONY: help setup run test test-sample test-runs test-clone test-contracts check bench dev lock clean
 
 help:  ## Show these lines.
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -25,7 +25,7 @@ run: setup  ## Run the whole daily job, on the sample unless .env says otherwise
 	@"$(BIN)/winback" run
 
 test: setup  ## Run every test but those of the next three targets.
-	@"$(BIN)/python" -m pytest -n 2 --dist loadfile -m "not sample and not runs and not clone"
+	@"$(BIN)/python" -m pytest -n 2 --dist loadfile -m "not sample and not runs and not clone and not contracts"
 
 test-sample: setup  ## Recompute what the shipped sample gives by other means.
 	@"$(BIN)/python" -m pytest -m sample
@@ -36,10 +36,14 @@ test-runs: setup  ## Compare whole runs: killed at ten moments, files in another
 test-clone: setup  ## Run every command of the README in a fresh clone.
 	@"$(BIN)/python" -m pytest -m clone
 
+test-contracts: setup  ## Hold clients and stand-ins against what vendors publish (needs the network and npm).
+	@./.ci/contracts
+	@"$(BIN)/python" -m pytest -m contracts
+
 check: setup  ## Format, lint, types, layers.
 	@"$(BIN)/ruff" format --check .
 	@"$(BIN)/ruff" check .
-	@"$(BIN)/sqlfluff" lint --processes 2 transforms/models
+	@"$(BIN)/sqlfluff" lint --processes 2 transforms/models pipeline/sources/mappings
 	@"$(BIN)/mypy" pipeline assets expectations benchmarks
 	@"$(BIN)/lint-imports"
 
@@ -54,5 +58,5 @@ lock:  ## Write requirements.lock anew from pyproject.toml (needs the network).
 	@"$(BIN)/uv" pip compile pyproject.toml --all-extras --universal --generate-hashes --no-strip-extras --no-header --quiet -o requirements.lock
 
 clean:  ## Remove environments, caches and dbt's target; never var/, which holds the ledger.
-	@rm -rf .venv .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis transforms/target transforms/logs transforms/.user.yml logs
+	@rm -rf .venv .contracts .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis transforms/target transforms/logs transforms/.user.yml logs
 	@find . -name __pycache__ -type d -not -path './var/*' -prune -exec rm -rf {} +

@@ -6,12 +6,15 @@ import dagster as dg
 
 from assets.raw_outcomes import check_of, columns_of, load_metadata
 from expectations import contract
-from pipeline.automation import RETRIES
+from pipeline.automation import RETRIES, never_retried
+from pipeline.loading.extracted import Extract
 from pipeline.loading.load import LoadReport, LoadStopped, Rules, first_rates
 from pipeline.resources import RunResource, SettingsResource, WarehouseResource
 from pipeline.settings import TRANSFORMS, Settings
+from pipeline.source_clients import source_of
 from pipeline.sources.catalogue import CONTRACT_SOURCES, entities_of, schema_of
 from pipeline.sources.entity import Entity
+from pipeline.sources.extraction import SourceRefused
 from pipeline.sync import ledger
 from pipeline.warehouse import Warehouse
 
@@ -49,7 +52,7 @@ def tables_of(source: str, prepare: Prepare, second_run: str) -> dg.AssetsDefini
                 continue
             try:
                 report = load(entity)
-            except LoadStopped as stopped:
+            except (LoadStopped, SourceRefused) as stopped:
                 problems.append(str(stopped))
                 continue
             metadata = load_metadata(client, f"{schema_of(source)}.{entity.name}", report)
@@ -62,6 +65,18 @@ def tables_of(source: str, prepare: Prepare, second_run: str) -> dg.AssetsDefini
             )
 
     return raw
+
+
+def extracted_tables(source: str) -> dg.AssetsDefinition:
+    """Return the raw tables of a source that is read stream by stream and window by window."""
+
+    def prepare(run: RunResource, settings: Settings, warehouse: Warehouse) -> Load:
+        with never_retried(ValueError):
+            backfills = run.backfills(source)
+        client = source_of(source, settings)
+        return Extract(warehouse, client, rules_of(settings), run.now, backfills).load
+
+    return tables_of(source, prepare, "a second run reads what has changed since the last one.")
 
 
 def checks_of(source: str) -> dg.AssetChecksDefinition:

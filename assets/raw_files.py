@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from assets.contract_tables import Load, checks_of, rules_of, tables_of
-from pipeline.loading.inbox import SOURCE, load_entity
+from pipeline.loading.inbox import load_entity
 from pipeline.loading.load import LoadReport
+from pipeline.loading.unread import INBOX
 from pipeline.resources import RunResource
 from pipeline.settings import Settings
 from pipeline.sources.entity import Entity
@@ -21,5 +22,5 @@ def _prepare(run: RunResource, settings: Settings, warehouse: Warehouse) -> Load
     return load
 
 
-tables = tables_of(SOURCE, _prepare, "a second run reads only files that are new or have changed.")
-checks = checks_of(SOURCE)
+tables = tables_of(INBOX, _prepare, "a second run reads only files that are new or have changed.")
+checks = checks_of(INBOX)

@@ -26,6 +26,7 @@ def load_metadata(warehouse: Warehouse, table: str, report: LoadReport) -> dict[
         "rows_kept": report.rows_kept,
         "rows_duplicate": report.rows_duplicate,
         "rows_quarantined": report.rows_quarantined,
+        **({"rows_ignored": report.rows_ignored} if report.rows_ignored else {}),
     }
     if report.reasons:
         lines = [f"| {reason} | {count:,} |" for reason, count in report.reasons]

@@ -35,15 +35,30 @@ def cli(context: click.Context, is_traceback: bool) -> None:
 @click.option("--into", type=click.Path(path_type=Path), help="Build a past day into this file.")
 @click.option("--full-refresh", is_flag=True, help="Rebuild what is kept from run to run.")
 @click.option("--confirm", multiple=True, metavar="LIST", help="Let this list change unusually.")
-def run(as_of: str | None, into: Path | None, full_refresh: bool, confirm: tuple[str, ...]) -> None:
+@click.option(
+    "--backfill",
+    multiple=True,
+    metavar="SOURCE:FROM:TO",
+    help="Read these days of a source again, like sql:2026-01-01:2026-01-31.",
+)
+def run(
+    as_of: str | None,
+    into: Path | None,
+    full_refresh: bool,
+    confirm: tuple[str, ...],
+    backfill: tuple[str, ...],
+) -> None:
     """Run the whole daily job. With --into only the tables of a day are built, in a file."""
     settings = _settings()
-    asked = _asked(as_of, confirm, full_refresh)
+    asked = _asked(as_of, confirm, full_refresh, _backfills(settings, backfill))
     from pipeline import runs, summary
 
     if into is not None:
-        if confirm:
-            raise Problem("--confirm and --into do not go together: nothing is sent from a copy")
+        if confirm or backfill:
+            raise Problem(
+                "--into goes with neither --confirm nor --backfill: nothing is sent from a copy or "
+                "loaded into it"
+            )
         if into.exists() and not _is_ours(into):
             raise Problem(f"{into} exists and is no file of Winback; name another one")
         ended = runs.run_into(settings, asked, into.resolve())
@@ -170,10 +185,27 @@ def _settings() -> "Settings":
         raise Problem(sentence_of(error)) from error
 
 
-def _asked(as_of: str | None, confirm: tuple[str, ...], full_refresh: bool) -> "Asked":
+def _asked(
+    as_of: str | None,
+    confirm: tuple[str, ...],
+    full_refresh: bool,
+    backfill: tuple[str, ...] = (),
+) -> "Asked":
     from pipeline.runs import Asked
 
-    return Asked(as_of=as_of, confirm=confirm, is_full_refresh=full_refresh)
+    return Asked(as_of, confirm, full_refresh, backfill)
+
+
+def _backfills(settings: "Settings", asked: tuple[str, ...]) -> tuple[str, ...]:
+    from pipeline.sources.catalogue import extracted
+    from pipeline.sources.extraction import parse_backfill
+
+    for text in asked:
+        try:
+            parse_backfill(text, extracted(settings.sources))
+        except ValueError as error:
+            raise Problem(str(error)) from error
+    return asked
 
 
 def _stop_if_failed(settings: "Settings", ended: "Ended", *, is_alerting: bool = True) -> None:

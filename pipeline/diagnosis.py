@@ -11,6 +11,8 @@ from pydantic import ValidationError
 from pipeline import run_lock
 from pipeline.resources import LOCK_NAME, open_warehouse
 from pipeline.settings import Settings, sentence_of
+from pipeline.source_clients import source_of
+from pipeline.sources.catalogue import extracted
 from pipeline.sources.contract import ENTITIES
 from pipeline.sql import has_table
 from pipeline.sync.backup import backups
@@ -59,7 +61,13 @@ def examine() -> list[Finding]:
             f"{'on' if settings.send else 'off'}",
         )
     )
-    return [*findings, *_inbox(settings), *_folder(settings), *_warehouse(settings)]
+    return [
+        *findings,
+        *_inbox(settings),
+        *_extracted(settings),
+        *_folder(settings),
+        *_warehouse(settings),
+    ]
 
 
 def _inbox(settings: Settings) -> Iterator[Finding]:
@@ -76,6 +84,15 @@ def _inbox(settings: Settings) -> Iterator[Finding]:
     for path in sorted(settings.inbox.iterdir()):
         if path.is_dir() and path.name not in known and not path.name.startswith("."):
             yield Finding("inbox", f"folder {path.name} is not read", f"name it one of {known}")
+
+
+def _extracted(settings: Settings) -> Iterator[Finding]:
+    for name in extracted(settings.sources):
+        problems = source_of(name, settings).problems()
+        if not problems:
+            yield Finding(f"source {name}", "can be read")
+        for problem in problems:
+            yield Finding(f"source {name}", "cannot be read as it is", problem)
 
 
 def _folder(settings: Settings) -> Iterator[Finding]:
@@ -120,7 +137,8 @@ def _warehouse(settings: Settings) -> Iterator[Finding]:
             f"{count:,} of {entity}, as in {file}: {reason}",
             "add the rates to transforms/seeds/exchange_rates.csv"
             if reason.startswith("currency:")
-            else "mend the files that quarantine.unread_rows names, and keep their names",
+            else "mend the files that quarantine.unread_rows names, and keep their names; records "
+            "of other sources where they come from",
             is_notice=True,
         )
     yield from _predictions(settings)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 import duckdb
 
 from pipeline import run_lock
+from pipeline.loading.unread import INBOX
 from pipeline.resources import LOCK_NAME, open_warehouse
 from pipeline.settings import Settings
 
@@ -87,7 +88,7 @@ def _unread(connection: Connection, customer_id: str) -> list[str]:
     """Say which records that could not be read may be about this person, and why they could not."""
     found = connection.execute(
         """
-        select distinct bad.file, bad.row_number, bad.reason
+        select distinct bad.source, bad.file, bad.row_number, bad.reason
         from quarantine.unread_rows as bad
         inner join intermediate.int_customer_keys as keys
             on keys.customer_id = ?
@@ -102,8 +103,9 @@ def _unread(connection: Connection, customer_id: str) -> list[str]:
         [customer_id],
     ).fetchall()
     return [
-        f"  Could not be read: {file}, record {row_number}: {reason}; mend it there, keep the name."
-        for file, row_number, reason in found
+        f"  Could not be read: {file}, record {row_number}: {reason}; "
+        + ("mend it there, keep the name." if source == INBOX else f"mend it in {source}.")
+        for source, file, row_number, reason in found
     ]
 
 

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import dagster as dg
@@ -13,6 +13,8 @@ from pipeline import run_lock
 from pipeline.as_of import AsOfError, resolve_as_of
 from pipeline.dbt_project import DBT_EXECUTABLE, DbtResource
 from pipeline.settings import TRANSFORMS, Settings
+from pipeline.sources.catalogue import extracted
+from pipeline.sources.extraction import Backfill, parse_backfill
 from pipeline.sync import backup, ledger
 from pipeline.sync.plan import refuse_unknown_lists
 from pipeline.warehouse import Warehouse
@@ -48,11 +50,13 @@ class RunResource(dg.ConfigurableResource):
 
     as_of_date: str | None = None
     confirm: list[str] = Field(default=[])
+    backfill: list[str] = Field(default=[])
     is_full_refresh: bool = False
     is_live: bool = True
     path: str | None = None
 
     _day: date = PrivateAttr()
+    _now: datetime = PrivateAttr()
     _run_id: str = PrivateAttr()
     _has_published: bool = PrivateAttr(default=False)
 
@@ -60,6 +64,20 @@ class RunResource(dg.ConfigurableResource):
     def day(self) -> date:
         """Return the day that everything is computed for."""
         return self._day
+
+    @property
+    def now(self) -> datetime:
+        """Return when the run began, in UTC: what every window of it is measured by."""
+        return self._now
+
+    def backfills(self, source: str) -> list[Backfill]:
+        """Return the days of ``source`` that are to be read again.
+
+        Raises ``ValueError`` with a sentence where one that is asked for cannot be.
+        """
+        chosen = extracted(Settings().sources)
+        asked = [parse_backfill(text, chosen) for text in self.backfill]
+        return [one for one in asked if one.source == source]
 
     @property
     def run_id(self) -> str:
@@ -82,6 +100,7 @@ class RunResource(dg.ConfigurableResource):
         keep_private(settings)
         warehouse = open_warehouse(settings, self.path)
         self._run_id = context.run_id or "none"
+        self._now = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
         lock = settings.var_folder / LOCK_NAME
         if context.instance:
             run_lock.name_process(context.instance, self._run_id)

@@ -70,6 +70,7 @@ class Asked:
     as_of: str | None = None
     confirm: tuple[str, ...] = ()
     is_full_refresh: bool = False
+    backfill: tuple[str, ...] = ()
     tags: dict[str, str] = field(default_factory=dict)
 
 
@@ -87,7 +88,10 @@ def prepare_home(settings: Settings) -> Path:
 def run_live(settings: Settings, asked: Asked) -> Ended:
     """Run the whole daily job on the live warehouse."""
     resource = RunResource(
-        as_of_date=asked.as_of, confirm=list(asked.confirm), is_full_refresh=asked.is_full_refresh
+        as_of_date=asked.as_of,
+        confirm=list(asked.confirm),
+        is_full_refresh=asked.is_full_refresh,
+        backfill=list(asked.backfill),
     )
     return _execute(settings, "daily_refresh", {"run": resource})
 

@@ -15,12 +15,15 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from pipeline.shop_settings import ShopSettings
+
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
 
 SAMPLE = "online_retail"
 """The source that ships with the project; its e-mail events and consents are simulated."""
-SOURCES = (SAMPLE, "files", "sql")
+SOURCES = (SAMPLE, "files", "sql", "shopify", "woocommerce")
 DESTINATIONS = ("files",)
+DATABASES = ("postgresql", "postgres", "mysql", "mariadb")
 SAMPLE_TIMEZONE = "Europe/London"
 SAMPLE_CURRENCY = "GBP"
 TRANSFORMS = PROJECT_ROOT / "transforms"
@@ -28,7 +31,7 @@ TRANSFORMS = PROJECT_ROOT / "transforms"
 Names = Annotated[tuple[str, ...], NoDecode]
 
 
-class Settings(BaseSettings):
+class Settings(BaseSettings, ShopSettings):
     """Settings from ``WINBACK_…`` variables, else from ``.env``, else the defaults.
 
     Raises ``pydantic.ValidationError`` with a sentence per wrong setting.
@@ -40,6 +43,9 @@ class Settings(BaseSettings):
 
     sources: Names = (SAMPLE,)
     inbox: Path | None = None
+    sql_url: SecretStr | None = None
+    sql_queries: Path | None = None
+    sql_timeout_seconds: int = Field(default=600, ge=1, le=86_400)
     var: Path = Path("var")
     destinations: Names = ("files",)
     send: bool = False
@@ -98,12 +104,27 @@ class Settings(BaseSettings):
             )
         return value
 
+    @field_validator("sql_url")
+    @classmethod
+    def _known_database(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and urlsplit(value.get_secret_value()).scheme not in DATABASES:
+            raise ValueError(
+                "WINBACK_SQL_URL has to begin with postgresql:// or mysql:// and name a database"
+            )
+        return value
+
     @model_validator(mode="after")
     def _complete(self) -> "Settings":
         if "files" in self.sources and self.inbox is None:
             raise ValueError(
                 "WINBACK_SOURCES names files, so WINBACK_INBOX has to name the folder they come in"
             )
+        if "sql" in self.sources and (self.sql_url is None or self.sql_queries is None):
+            raise ValueError(
+                "WINBACK_SOURCES names sql, so WINBACK_SQL_URL has to name the database and "
+                "WINBACK_SQL_QUERIES the folder of the queries"
+            )
+        self.require_shops(self.sources)
         if SAMPLE in self.sources and self.currency not in (None, SAMPLE_CURRENCY):
             raise ValueError(
                 f"the sample counts in {SAMPLE_CURRENCY}: leave {SAMPLE} out of WINBACK_SOURCES, "

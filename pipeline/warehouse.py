@@ -74,6 +74,8 @@ SYNC_TABLES = {
     "row_counts": """
         table_name varchar not null, row_count bigint not null, run_id varchar not null,
         counted_at timestamp not null""",
+    "watermarks": """
+        source varchar not null, stream varchar not null, until timestamp not null""",
     "settings": "name varchar primary key, value varchar not null",
 }
 """What cannot be fetched again. dbt adds sync.customer_ids, under the same protection."""

@@ -3,17 +3,18 @@
 from pathlib import Path
 
 from pipeline.loading.load import LoadReport, LoadStopped, Rules, load_files
+from pipeline.loading.unread import INBOX
 from pipeline.sources.contract import ENTITIES
 from pipeline.sources.entity import Entity
+from pipeline.sources.event_dumps import as_dump
 from pipeline.sources.files import InboxFile, inbox_files
 from pipeline.warehouse import Warehouse
-
-SOURCE = "files"
 
 
 def load_entity(warehouse: Warehouse, entity: Entity, inbox: Path, rules: Rules) -> LoadReport:
     """Take the new and changed files of ``inbox/<entity>`` into ``raw_files.<entity>``."""
-    return load_files(warehouse, SOURCE, entity, _listed(inbox, entity), rules)
+    files = [as_dump(file, entity.name) for file in _listed(inbox, entity)]
+    return load_files(warehouse, INBOX, entity, files, rules)
 
 
 def _listed(inbox: Path, entity: Entity) -> list[InboxFile]:

@@ -36,6 +36,7 @@ class Intake:
     refused: list[Refusal] = field(default_factory=list)
     touched: dict[int, int] = field(default_factory=dict)
     unchanged_count: int = 0
+    ignored_count: int = 0
 
     def __post_init__(self) -> None:
         self._loaded = last_loads(self.connection, self.source, self.entity)
@@ -100,4 +101,5 @@ class Intake:
                     raise FileRefused("it changed while it was read; run again when it is whole")
         load_number = 1 + (self._loaded[file.name].load_number if file.name in self._loaded else 0)
         self.new.append(NewFile(file_id, load_number, file, state, sha256, rows_read))
+        self.ignored_count += records.ignored_count
         self._last_id = file_id

@@ -14,7 +14,7 @@ import duckdb
 from pipeline.loading.file_registry import RowCounts, list_new_files, note_times, register
 from pipeline.loading.intake import Intake
 from pipeline.loading.quarantine import problems, quarantine
-from pipeline.loading.unread import settle_unread
+from pipeline.loading.unread import INBOX, settle_unread
 from pipeline.loading.versions import Settled, settle
 from pipeline.sources.entity import Entity
 from pipeline.sources.files import SourceFile
@@ -33,6 +33,7 @@ class LoadStopped(Exception):
 class LoadReport:
     """What a load did: ``rows_read`` is always kept + duplicate + quarantined.
 
+    ``rows_ignored`` are records of things that are none of the entity's and count nowhere else.
     ``refused`` has a sentence per file that was not read at all, ``reasons`` what was wrong with
     quarantined rows, most frequent first, without any value of theirs.
     """
@@ -46,6 +47,7 @@ class LoadReport:
     rows_quarantined: int
     refused: tuple[str, ...]
     reasons: tuple[tuple[str, int], ...]
+    rows_ignored: int = 0
 
 
 @dataclass(frozen=True)
@@ -158,13 +160,14 @@ def _complaint(intake: Intake, bad: Mapping[int, Counter[str]], max_share: float
     worst = max(bad, key=lambda file_id: (bad[file_id].total(), -file_id))
     problem, problem_count = _by_frequency(sum(bad.values(), Counter()))[0]
     is_of_rates = problem.startswith("currency:")
+    mend = "mend the file" if intake.source == INBOX else f"mend the records in {intake.source}"
     return (
         f"{intake.entity.name}: {bad_count} of {read_count} new rows are bad, more than the "
         f"{max_share:.1%} allowed, so none of them were loaded; above all '{problem}' "
         f"({problem_count} rows), most of them in {read[worst].file.name} "
         f"({bad[worst].total()} of {read[worst].rows_read}): "
         + ("add the rates to transforms/seeds/exchange_rates.csv, " if is_of_rates else "")
-        + "mend the file, or raise WINBACK_MAX_QUARANTINE_SHARE."
+        + f"{mend}, or raise WINBACK_MAX_QUARANTINE_SHARE."
     )
 
 
@@ -193,6 +196,7 @@ def _report(
         rows_quarantined=sum(rows.rows_quarantined for rows in counts.values()),
         refused=tuple(str(refusal) for refusal in intake.refused),
         reasons=tuple(_by_frequency(sum(bad.values(), Counter()))),
+        rows_ignored=intake.ignored_count,
     )
 
 

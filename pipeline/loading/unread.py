@@ -8,6 +8,9 @@ import duckdb
 from pipeline.sources.catalogue import schema_of
 from pipeline.sources.entity import Entity
 
+INBOX = "files"
+"""The source whose files somebody mends; others send a record again as it is by then."""
+
 KEYS = {
     "orders": "order_id",
     "customers": "customer_id",
@@ -58,6 +61,12 @@ def settle_unread(
             )""",
         [now, source, entity.name, entity.name in KEYS],
     )
+    if source != INBOX:
+        connection.execute(
+            f"""update quarantine.rows as there set settled_at = ?
+            where source = ? and entity = ? and settled_at is null and ({_come_again(entity)})""",
+            [now, source, entity.name],
+        )
     if entity.name in KEYS:
         connection.execute(
             f"""update quarantine.rows set settled_at = ?
@@ -65,6 +74,21 @@ def settle_unread(
                 and rowid in ({_settled(entity)})""",
             [now, source, entity.name, source, entity.name],
         )
+
+
+def _come_again(entity: Entity) -> str:
+    """Return the SQL of whether a row of an earlier window has come again, good or bad.
+
+    What a source sends is its record as it is now; as bad as before it stands in quarantine anew.
+    """
+    key = entity.key[0]
+    told = "nullif(trim(case when json_valid({0}) then {0} ->> '$.{1}' end), '')"
+    if entity.one_of and key in entity.one_of:
+        return "row_number is null or payload in (select _payload from intake.staged)"
+    return f"""row_number is null or {told.format("there.payload", key)} in (
+        select coalesce(trim(cast("{key}" as varchar)), {told.format("_payload", key)})
+        from intake.staged
+    )"""
 
 
 def _settled(entity: Entity) -> str:

@@ -1,6 +1,6 @@
 """Which sources bring records in the shape of the inbox contract, and which entities of it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from pipeline.sources.contract import ENTITY_BY_NAME
 from pipeline.sources.entity import Entity
@@ -21,14 +21,14 @@ CONTRACT_SOURCES: Mapping[str, tuple[str, ...]] = {
 variable ``contract_sources`` of the dbt project."""
 
 
+def extracted(chosen: Iterable[str]) -> tuple[str, ...]:
+    """Return those of the ``chosen`` sources that are read window by window."""
+    return tuple(name for name in chosen if name in CONTRACT_SOURCES and name != "files")
+
+
 def entities_of(source: str) -> tuple[Entity, ...]:
     """Return the entities that ``source`` can bring, in the order in which they are loaded."""
     return tuple(ENTITY_BY_NAME[name] for name in CONTRACT_SOURCES[source])
-
-
-def brought_by_several(entity: str, chosen: tuple[str, ...]) -> bool:
-    """Say whether more than one of the ``chosen`` sources can bring ``entity``."""
-    return sum(entity in CONTRACT_SOURCES.get(source, ()) for source in chosen) > 1
 
 
 def schema_of(source: str) -> str:

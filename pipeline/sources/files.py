@@ -162,7 +162,7 @@ def read_file(
             yield read_parquet(connection, path)
             return
         if name.endswith(".gz"):
-            path = _unpacked(path, Path(folder) / "unpacked")
+            path = unpacked(path, Path(folder) / "unpacked")
             name = name.removesuffix(".gz")
         if name.endswith(".csv"):
             yield read_csv(connection, path, Path(folder))
@@ -171,7 +171,8 @@ def read_file(
             yield read_json(path, Path(folder), is_array_allowed=name.endswith(".json"))
 
 
-def _unpacked(path: Path, target: Path) -> Path:
+def unpacked(path: Path, target: Path) -> Path:
+    """Write what a gzip file holds to ``target``; raise ``FileRefused`` where it is none."""
     # By Python, because DuckDB takes the end of a file that was cut off for the end of the data.
     try:
         with gzip.open(path, "rb") as source, target.open("wb") as plain:

@@ -35,11 +35,12 @@ class Records:
 
     ``relation`` stands after FROM and has ``row_number``, ``fault``, ``line`` (the last two only
     filled for a record that could not be read) and the fields. ``columns`` maps the names in the
-    file, in lower case, to the fields.
+    file, in lower case, to the fields. ``ignored_count`` is of records of other things.
     """
 
     relation: str
     columns: Mapping[str, Field]
+    ignored_count: int = 0
 
 
 def path_literal(path: Path) -> str:

@@ -8,6 +8,7 @@ import pytest
 
 from pipeline.settings import PROJECT_ROOT, Settings
 
+DOCUMENTS = PROJECT_ROOT / "docs"
 PYTHON = [
     path
     for folder in ("pipeline", "assets", "expectations", "data", "benchmarks")
@@ -49,10 +50,11 @@ def test_the_tree_in_the_readme_is_the_tree() -> None:
 
 
 @pytest.mark.parametrize(
-    "document", ["README.md", *sorted(p.name for p in (PROJECT_ROOT / "docs").iterdir())]
+    "document",
+    ["README.md", *sorted(str(p.relative_to(PROJECT_ROOT)) for p in DOCUMENTS.rglob("*.md"))],
 )
 def test_links_lead_somewhere(document: str) -> None:
-    path = PROJECT_ROOT / document if document == "README.md" else PROJECT_ROOT / "docs" / document
+    path = PROJECT_ROOT / document
     for target in re.findall(r"\]\(([^)#]+)", path.read_text()):
         assert (path.parent / target).exists(), target
 

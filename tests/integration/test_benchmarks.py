@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import sys
 from pathlib import Path
 
 import duckdb
@@ -115,3 +116,11 @@ def test_the_cost_of_a_command_is_that_of_its_process() -> None:
     assert cost.peak_bytes > 1024**2
     with pytest.raises(CommandFailed):
         measured(["python3", "-c", "raise SystemExit(3)"])
+
+
+def test_a_first_load_is_measured_step_by_step() -> None:
+    _, said = measured([sys.executable, "-m", "benchmarks.first_load", "--orders", "1500"])
+    steps = dict(line.split(":", 1) for line in said.splitlines()[1:])
+    assert list(steps) == ["read", "orders", "order_lines"]
+    assert steps["read"].endswith(" 1,500 rows")
+    assert steps["orders"].endswith(" 1,500 rows")

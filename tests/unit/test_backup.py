@@ -73,6 +73,19 @@ def test_a_backup_can_be_restored_into_a_new_warehouse(
         assert run(fresh, f"from sync.{table}") == run(warehouse, f"from sync.{table}")
 
 
+def test_how_far_sources_are_read_is_not_brought_back_beside_an_empty_raw(
+    warehouse: Warehouse, folder: Path, tmp_path: Path
+) -> None:
+    fill(warehouse)
+    run(warehouse, "insert into sync.watermarks values ('sql', 'orders', '2026-01-31')")
+    path = back_up(warehouse, folder)
+    new = Warehouse(tmp_path / "new" / "warehouse.duckdb")
+
+    restore(new, path)
+
+    assert run(new, "from sync.watermarks") == []
+
+
 def test_a_table_that_the_backup_does_not_know_stays(warehouse: Warehouse, folder: Path) -> None:
     path = back_up(warehouse, folder)
     fill(warehouse)

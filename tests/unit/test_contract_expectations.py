@@ -320,6 +320,37 @@ def test_what_stopped_coming_is_stale_events_three_times_later_than_orders(
     assert outcome.passed == (name != "orders" or not failures)
 
 
+@pytest.mark.parametrize(
+    ("here", "elsewhere", "passes"),
+    [
+        ("2026-03-30", "2020-01-01", True),
+        ("2020-01-01", "2026-03-30", True),
+        ("2020-01-01", "2020-01-01", False),
+        (None, "2026-03-30", True),
+        (None, "2036-01-01", False),
+    ],
+)
+def test_of_two_sources_with_orders_one_may_stop(
+    path: Path, here: str | None, elsewhere: str, passes: bool
+) -> None:
+    spoil(path, f"update raw_files.orders set ordered_at = '{here or elsewhere}'")
+    spoil(
+        path,
+        f"insert into raw_sql.orders select * replace (timestamp '{elsewhere}' as ordered_at) "
+        "from raw_files.orders",
+    )
+    if here is None:
+        spoil(path, "truncate raw_files.orders")
+    suite = contract.suite(
+        Table("files", ENTITY_BY_NAME["orders"], elsewhere=("raw_sql.orders",)),
+        as_of_date=AS_OF,
+        rows_before=0,
+        stale_after_days=30,
+    )
+
+    assert validate(path, "raw_files.orders", suite).passed is passes
+
+
 def test_no_address_stands_in_a_failure(path: Path) -> None:
     spoil(path, "update raw_files.customers set email_consent = email, customer_id = null")
 

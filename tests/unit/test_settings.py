@@ -34,7 +34,20 @@ def test_without_anything_it_runs_on_the_sample() -> None:
 @pytest.mark.parametrize(
     ("values", "says"),
     [
-        ({"sources": "shopify"}, "WINBACK_SOURCES"),
+        ({"sources": "carrier_pigeon"}, "WINBACK_SOURCES"),
+        ({"sources": "shopify", "shopify_shop": "a-shop"}, "WINBACK_SHOPIFY_CLIENT_ID"),
+        ({"sources": "shopify", "shopify_token": "secret"}, "WINBACK_SHOPIFY_SHOP"),
+        (
+            {"sources": "shopify", "shopify_shop": "a-shop", "shopify_client_secret": "secret"},
+            "WINBACK_SHOPIFY_CLIENT_ID",
+        ),
+        ({"shopify_shop": "http://a-shop.myshopify.com"}, "WINBACK_SHOPIFY_SHOP"),
+        (
+            {"sources": "woocommerce", "woocommerce_url": "https://shop.example.com"},
+            "WINBACK_WOOCOMMERCE_KEY",
+        ),
+        ({"woocommerce_url": "http://shop.example.com"}, "WINBACK_WOOCOMMERCE_URL"),
+        ({"woocommerce_url": "https://ck:secret@shop.example.com"}, "WINBACK_WOOCOMMERCE_URL"),
         ({"sources": "files"}, "WINBACK_INBOX"),
         ({"sources": "files", "inbox": "in"}, "WINBACK_TIMEZONE and WINBACK_CURRENCY"),
         (FILES | {"timezone": "Mars"}, "Mars"),

@@ -1,0 +1,59 @@
+"""Makes what reads each source that is read window by window, from the settings."""
+
+from collections.abc import Callable, Mapping
+
+from pydantic import SecretStr
+
+from pipeline.settings import Settings
+from pipeline.sources.extraction import PagedSource, Source
+from pipeline.warehouse import Warehouse
+
+
+def source_of(name: str, settings: Settings) -> Source:
+    """Return what reads the source ``name``. Nothing is asked of it yet."""
+    return _MAKERS[name](settings)
+
+
+def _sql(settings: Settings) -> Source:
+    from pipeline.sources.sql import SqlSource
+
+    # Settings without them are refused before anything asks for the source.
+    if settings.sql_url is None or settings.sql_queries is None:
+        raise ValueError("WINBACK_SQL_URL or WINBACK_SQL_QUERIES is not set")
+    return SqlSource(
+        settings.sql_url, settings.sql_queries, settings.shop_timezone, settings.sql_timeout_seconds
+    )
+
+
+def _shopify(settings: Settings) -> Source:
+    from pipeline.apis.shopify import ShopifyApi
+    from pipeline.sources.shopify import STREAMS, ShopifyClient
+
+    app = (settings.shopify_client_id, _open(settings.shopify_client_secret))
+    credentials = (_open(settings.shopify_token),) if settings.shopify_token else app
+    api = ShopifyApi(settings.shopify_shop or "", *(text or "" for text in credentials))
+    # What a first load holds is as personal as the warehouse, so it waits beside that.
+    return PagedSource("shopify", STREAMS, ShopifyClient(api, settings.var_folder))
+
+
+def _woocommerce(settings: Settings) -> Source:
+    from pipeline.apis.woocommerce import WooCommerceApi
+    from pipeline.loading.standing_orders import StandingOrders
+    from pipeline.sources.woocommerce import STREAMS, WooCommerceClient
+
+    key, secret = _open(settings.woocommerce_key), _open(settings.woocommerce_secret)
+    api = WooCommerceApi(settings.woocommerce_url or "", key, secret)
+    warehouse = Warehouse(settings.warehouse_path, settings.memory_limit, settings.threads)
+    known = StandingOrders(warehouse, "woocommerce")
+    return PagedSource("woocommerce", STREAMS, WooCommerceClient(api, known))
+
+
+def _open(secret: SecretStr | None) -> str:
+    return secret.get_secret_value() if secret else ""
+
+
+_MAKERS: Mapping[str, Callable[[Settings], Source]] = {
+    "sql": _sql,
+    "shopify": _shopify,
+    "woocommerce": _woocommerce,
+}
