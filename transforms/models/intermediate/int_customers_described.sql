@@ -138,8 +138,14 @@ order_emails as (
     inner join keys
         on orders.person_key = keys.person_key
 
+    -- Most accounts have an address, and then no order is asked for one.
+    left outer join account_values
+        on keys.customer_id = account_values.customer_id
+
     left outer join shared_addresses
         on orders.email = shared_addresses.email
+
+    where account_values.email is null
 
     group by keys.customer_id
 

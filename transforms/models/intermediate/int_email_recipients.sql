@@ -10,9 +10,9 @@
 
 with
 
-online_retail as (
+named as (
 
-    select distinct
+    select
         account_key,
         written_email
 
@@ -20,13 +20,11 @@ online_retail as (
 
     {% if is_extending() -%}
     where false
-    {%- endif %}
 
-),
+    {% endif -%}
+    union
 
-contract as (
-
-    select distinct
+    select
         account_key,
         written_email
 
@@ -35,14 +33,6 @@ contract as (
     {% if is_extending() -%}
     where file_id > {{ last_built_file() }}
     {%- endif %}
-
-),
-
-named as (
-
-    select * from online_retail
-    union
-    select * from contract
 
 ),
 
@@ -81,27 +71,20 @@ arrived as (
 recipients as (
 
     select
-        account_key,
-        email,
-        min(recipient_number) as recipient_number
+        arrived.account_key,
+        arrived.email,
+        min(known.recipient_number) as recipient_number
 
-    from (
-        select
-            account_key,
-            email,
-            recipient_number
-        from known
-        union all
-        select
-            account_key,
-            email,
-            cast(null as bigint) as recipient_number
-        from arrived
-    ) as named_by_all
+    from arrived
+
+    left outer join known
+        on
+            arrived.account_key is not distinct from known.account_key
+            and arrived.email is not distinct from known.email
 
     group by
-        account_key,
-        email
+        arrived.account_key,
+        arrived.email
 
 ),
 
@@ -112,13 +95,8 @@ numbered as (
         email,
         coalesce(
             recipient_number,
-            coalesce(max(recipient_number) over (), 0)
-            + row_number() over (
-                order by
-                    recipient_number desc nulls first,
-                    account_key asc nulls last,
-                    email asc nulls last
-            )
+            (select coalesce(max(known.recipient_number), 0) from known)
+            + row_number() over (order by account_key asc nulls last, email asc nulls last)
         ) as recipient_number
 
     from recipients
