@@ -70,7 +70,7 @@ mapped as (
             -- A no without a date lasts as long as it can, anything else as short.
             case when state in ('UNSUBSCRIBED', 'REDACTED') then updated_at end,
             created_at
-        ) as "at",
+        ) as at,
         'shopify' as source
 
     from told
