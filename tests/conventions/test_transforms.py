@@ -64,7 +64,7 @@ LONGER_FOR_A_REASON = {
 
 PERSONAL = re.compile(
     r"email|first_name|last_name|phone|birth_date(_newest)?|city|source_ids|account_id|key"
-    r"|person_key|account_key|group_key"
+    r"|written_email|person_key|account_key|group_key"
 )
 """Names of columns that hold what tells who a person is."""
 
