@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from pydantic import SecretStr
 
 from pipeline.settings import Settings
-from pipeline.sources.extraction import PagedSource, Source
+from pipeline.sources.extraction import PagedSource, Source, Stream
 from pipeline.warehouse import Warehouse
 
 
@@ -48,6 +48,46 @@ def _woocommerce(settings: Settings) -> Source:
     return PagedSource("woocommerce", STREAMS, WooCommerceClient(api, known))
 
 
+def _klaviyo(settings: Settings) -> Source:
+    from pipeline.apis.klaviyo import KlaviyoApi
+    from pipeline.sources.klaviyo import LOOK_BACK, MARGIN, STREAMS, KlaviyoClient
+
+    api = KlaviyoApi(_open(settings.klaviyo_key), base_url=settings.klaviyo_url)
+    streams = [Stream(name, LOOK_BACK, MARGIN) for name in STREAMS]
+    return PagedSource("klaviyo", streams, KlaviyoClient(api))
+
+
+def _mailchimp(settings: Settings) -> Source:
+    from pipeline.apis.mailchimp import MailchimpApi
+    from pipeline.sources.mailchimp import LOOK_BACK, MARGIN, STREAMS, MailchimpClient
+
+    api = MailchimpApi(_open(settings.mailchimp_key), base_url=settings.mailchimp_url)
+    streams = [Stream(name, LOOK_BACK, MARGIN) for name in STREAMS]
+    client = MailchimpClient(api, list_id=settings.mailchimp_audience)
+    return PagedSource("mailchimp", streams, client)
+
+
+def _brevo(settings: Settings) -> Source:
+    from pipeline.apis.brevo import BrevoApi
+    from pipeline.sources.brevo import LOOK_BACK, MARGIN, STREAMS, BrevoClient
+
+    api = BrevoApi(_open(settings.brevo_key), base_url=settings.brevo_url)
+    streams = [Stream(name, LOOK_BACK, MARGIN) for name in STREAMS]
+    client = BrevoClient(api, has_campaigns=settings.brevo_campaigns)
+    return PagedSource("brevo", streams, client)
+
+
+def _listmonk(settings: Settings) -> Source:
+    from pipeline.apis.listmonk import ListmonkApi
+    from pipeline.sources.listmonk import LOOK_BACK, STREAMS, ListmonkClient
+
+    api = ListmonkApi(
+        settings.listmonk_url or "", settings.listmonk_user or "", _open(settings.listmonk_token)
+    )
+    streams = [Stream(name, LOOK_BACK) for name in STREAMS]
+    return PagedSource("listmonk", streams, ListmonkClient(api))
+
+
 def _open(secret: SecretStr | None) -> str:
     return secret.get_secret_value() if secret else ""
 
@@ -56,4 +96,8 @@ _MAKERS: Mapping[str, Callable[[Settings], Source]] = {
     "sql": _sql,
     "shopify": _shopify,
     "woocommerce": _woocommerce,
+    "klaviyo": _klaviyo,
+    "mailchimp": _mailchimp,
+    "brevo": _brevo,
+    "listmonk": _listmonk,
 }

@@ -13,11 +13,15 @@ from pathlib import Path
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
+from pipeline.http_answers import HttpError
 from pipeline.sources.landing import write_pages
 from pipeline.sources.mapping import Mapping, mappings_of
 
 BEGINNING = datetime.combine(date.min, time())
 """Where a first window begins that takes all there is."""
+
+REFUSALS = (401, 403)
+"""Answers of an API that does not know the key, or does not let it read."""
 
 
 class SourceRefused(Exception):
@@ -122,8 +126,16 @@ class PagedSource:
         return mappings_of(self.name, entity)
 
     def write(self, stream: str, since: datetime, until: datetime, target: Path) -> int:
-        """Write the records as they came, a line each."""
-        return write_pages(self.client.pages(stream, since, until), target)
+        """Write the records as they came, a line each.
+
+        Raises ``SourceRefused`` where the vendor does not let the key in, which no second try
+        mends, and ``SourceFailed`` for any other call that failed.
+        """
+        try:
+            return write_pages(self.client.pages(stream, since, until), target)
+        except HttpError as error:
+            kind = SourceRefused if error.status in REFUSALS else SourceFailed
+            raise kind(f"{self.name} could not be read: {error}") from None
 
     def problems(self) -> list[str]:
         """Return what the client finds."""
