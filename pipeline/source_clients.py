@@ -1,6 +1,7 @@
 """Makes what reads each source that is read window by window, from the settings."""
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 
 from pydantic import SecretStr
 
@@ -48,6 +49,41 @@ def _woocommerce(settings: Settings) -> Source:
     return PagedSource("woocommerce", STREAMS, WooCommerceClient(api, known))
 
 
+def _klaviyo(settings: Settings) -> Source:
+    from pipeline.apis.klaviyo import KlaviyoApi
+    from pipeline.sources.klaviyo import KlaviyoClient, streams
+
+    client = KlaviyoClient(KlaviyoApi(_open(settings.klaviyo_key)))
+    look_back = timedelta(days=settings.klaviyo_look_back_days)
+    return PagedSource("klaviyo", streams(look_back), client)
+
+
+def _mailchimp(settings: Settings) -> Source:
+    from pipeline.apis.mailchimp import MailchimpApi
+    from pipeline.sources.mailchimp import STREAMS, MailchimpClient
+
+    api = MailchimpApi(_open(settings.mailchimp_key))
+    client = MailchimpClient(api, list_id=settings.mailchimp_audience)
+    return PagedSource("mailchimp", STREAMS, client)
+
+
+def _brevo(settings: Settings) -> Source:
+    from pipeline.apis.brevo import BrevoApi
+    from pipeline.sources.brevo import STREAMS, BrevoClient
+
+    api = BrevoApi(_open(settings.brevo_key))
+    return PagedSource("brevo", STREAMS, BrevoClient(api, has_campaigns=settings.brevo_campaigns))
+
+
+def _listmonk(settings: Settings) -> Source:
+    from pipeline.apis.listmonk import ListmonkApi
+    from pipeline.sources.listmonk import STREAMS, ListmonkClient
+
+    url, user = settings.listmonk_url or "", settings.listmonk_user or ""
+    api = ListmonkApi(url, user, _open(settings.listmonk_token))
+    return PagedSource("listmonk", STREAMS, ListmonkClient(api))
+
+
 def _open(secret: SecretStr | None) -> str:
     return secret.get_secret_value() if secret else ""
 
@@ -56,4 +92,8 @@ _MAKERS: Mapping[str, Callable[[Settings], Source]] = {
     "sql": _sql,
     "shopify": _shopify,
     "woocommerce": _woocommerce,
+    "klaviyo": _klaviyo,
+    "mailchimp": _mailchimp,
+    "brevo": _brevo,
+    "listmonk": _listmonk,
 }

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
+from pipeline.http_answers import HttpError
 from pipeline.sources.landing import write_pages
 from pipeline.sources.mapping import Mapping, mappings_of
 
@@ -122,8 +123,14 @@ class PagedSource:
         return mappings_of(self.name, entity)
 
     def write(self, stream: str, since: datetime, until: datetime, target: Path) -> int:
-        """Write the records as they came, a line each."""
-        return write_pages(self.client.pages(stream, since, until), target)
+        """Write the records as they came, a line each; raise ``SourceRefused`` where none come."""
+        try:
+            return write_pages(self.client.pages(stream, since, until), target)
+        except HttpError as error:
+            raise SourceRefused(
+                f"{self.name} cannot be read: {error.sentence}; winback doctor looks at key and "
+                "permissions, and the next run reads the same days again"
+            ) from None
 
     def problems(self) -> list[str]:
         """Return what the client finds."""
