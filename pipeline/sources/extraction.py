@@ -123,10 +123,16 @@ class PagedSource:
         return mappings_of(self.name, entity)
 
     def write(self, stream: str, since: datetime, until: datetime, target: Path) -> int:
-        """Write the records as they came, a line each; raise ``SourceRefused`` where none come."""
+        """Write the records as they came, a line each.
+
+        Raises ``SourceRefused`` for what the vendor refuses; what fails on its side may be tried
+        again.
+        """
         try:
             return write_pages(self.client.pages(stream, since, until), target)
         except HttpError as error:
+            if error.status is None or error.status == 429 or error.status >= 500:
+                raise
             raise SourceRefused(
                 f"{self.name} cannot be read: {error.sentence}; winback doctor looks at key and "
                 "permissions, and the next run reads the same days again"
