@@ -1,4 +1,4 @@
-"""Tables of schema ``raw_brevo``: what Brevo tells of mails and who they went to."""
+"""Tables of schema ``raw_brevo``: contacts, consents and events of mails from Brevo."""
 
 from assets.contract_tables import checks_of, extracted_tables
 

@@ -1,4 +1,4 @@
-"""Tables of schema ``raw_klaviyo``: what Klaviyo tells of mails and who they went to."""
+"""Tables of schema ``raw_klaviyo``: contacts, consents and events of mails from Klaviyo."""
 
 from assets.contract_tables import checks_of, extracted_tables
 

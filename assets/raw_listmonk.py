@@ -1,4 +1,4 @@
-"""Tables of schema ``raw_listmonk``: what listmonk tells of subscribers and of bounces."""
+"""Tables of schema ``raw_listmonk``: contacts, consents and events of mails from listmonk."""
 
 from assets.contract_tables import checks_of, extracted_tables
 

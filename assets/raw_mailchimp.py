@@ -1,4 +1,4 @@
-"""Tables of schema ``raw_mailchimp``: what Mailchimp tells of mails and who they went to."""
+"""Tables of schema ``raw_mailchimp``: contacts, consents and events of mails from Mailchimp."""
 
 from assets.contract_tables import checks_of, extracted_tables
 

@@ -24,7 +24,7 @@ from benchmarks.cost import measured
 from pipeline.apis.shopify import ShopifyApi
 from pipeline.apis.shopify_queries import KINDS
 from pipeline.sources.landing import write_pages
-from pipeline.sources.mapping import mappings_of, statements
+from pipeline.sources.mapping import json_lines, mappings_of, statements
 from pipeline.sources.shopify import BEGINNING, ShopifyClient
 
 LANDED = "orders.jsonl.gz"
@@ -74,7 +74,7 @@ def _take(step: str, folder: Path, address: str) -> None:
     (mapping,) = mappings_of("shopify", step)
     target = folder / f"{step}.parquet"
     with duckdb.connect(config={"memory_limit": "1GB", "threads": 2}) as connection:
-        for statement in statements(mapping.query or "", landed, target):
+        for statement in statements(mapping.query or "", json_lines(landed), target):
             connection.execute(statement)
         ((count,),) = connection.execute(
             "select count(*) from read_parquet(?)", [str(target)]

@@ -15,13 +15,15 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from pipeline.vendor_settings import MAIL_TOOLS, VendorSettings
+from pipeline.shop_settings import ShopSettings
+from pipeline.tool_settings import ToolSettings
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
 
 SAMPLE = "online_retail"
 """The source that ships with the project; its e-mail events and consents are simulated."""
-SOURCES = (SAMPLE, "files", "sql", "shopify", "woocommerce", *MAIL_TOOLS)
+TOOLS = ("klaviyo", "mailchimp", "brevo", "listmonk")
+SOURCES = (SAMPLE, "files", "sql", "shopify", "woocommerce", *TOOLS)
 DESTINATIONS = ("files",)
 DATABASES = ("postgresql", "postgres", "mysql", "mariadb")
 SAMPLE_TIMEZONE = "Europe/London"
@@ -31,7 +33,7 @@ TRANSFORMS = PROJECT_ROOT / "transforms"
 Names = Annotated[tuple[str, ...], NoDecode]
 
 
-class Settings(BaseSettings, VendorSettings):
+class Settings(BaseSettings, ShopSettings, ToolSettings):
     """Settings from ``WINBACK_…`` variables, else from ``.env``, else the defaults.
 
     Raises ``pydantic.ValidationError`` with a sentence per wrong setting.
@@ -124,7 +126,8 @@ class Settings(BaseSettings, VendorSettings):
                 "WINBACK_SOURCES names sql, so WINBACK_SQL_URL has to name the database and "
                 "WINBACK_SQL_QUERIES the folder of the queries"
             )
-        self.require_keys(self.sources)
+        self.require_shops(self.sources)
+        self.require_tools(self.sources)
         if SAMPLE in self.sources and self.currency not in (None, SAMPLE_CURRENCY):
             raise ValueError(
                 f"the sample counts in {SAMPLE_CURRENCY}: leave {SAMPLE} out of WINBACK_SOURCES, "

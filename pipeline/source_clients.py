@@ -1,11 +1,12 @@
 """Makes what reads each source that is read window by window, from the settings."""
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 
 from pydantic import SecretStr
 
 from pipeline.settings import Settings
-from pipeline.sources.extraction import PagedSource, Source, Stream
+from pipeline.sources.extraction import PagedSource, Source
 from pipeline.warehouse import Warehouse
 
 
@@ -50,42 +51,37 @@ def _woocommerce(settings: Settings) -> Source:
 
 def _klaviyo(settings: Settings) -> Source:
     from pipeline.apis.klaviyo import KlaviyoApi
-    from pipeline.sources.klaviyo import LOOK_BACK, MARGIN, STREAMS, KlaviyoClient
+    from pipeline.sources.klaviyo import KlaviyoClient, streams
 
-    api = KlaviyoApi(_open(settings.klaviyo_key), base_url=settings.klaviyo_url)
-    streams = [Stream(name, LOOK_BACK, MARGIN) for name in STREAMS]
-    return PagedSource("klaviyo", streams, KlaviyoClient(api))
+    client = KlaviyoClient(KlaviyoApi(_open(settings.klaviyo_key)))
+    look_back = timedelta(days=settings.klaviyo_look_back_days)
+    return PagedSource("klaviyo", streams(look_back), client)
 
 
 def _mailchimp(settings: Settings) -> Source:
     from pipeline.apis.mailchimp import MailchimpApi
-    from pipeline.sources.mailchimp import LOOK_BACK, MARGIN, STREAMS, MailchimpClient
+    from pipeline.sources.mailchimp import STREAMS, MailchimpClient
 
-    api = MailchimpApi(_open(settings.mailchimp_key), base_url=settings.mailchimp_url)
-    streams = [Stream(name, LOOK_BACK, MARGIN) for name in STREAMS]
+    api = MailchimpApi(_open(settings.mailchimp_key))
     client = MailchimpClient(api, list_id=settings.mailchimp_audience)
-    return PagedSource("mailchimp", streams, client)
+    return PagedSource("mailchimp", STREAMS, client)
 
 
 def _brevo(settings: Settings) -> Source:
     from pipeline.apis.brevo import BrevoApi
-    from pipeline.sources.brevo import LOOK_BACK, MARGIN, STREAMS, BrevoClient
+    from pipeline.sources.brevo import STREAMS, BrevoClient
 
-    api = BrevoApi(_open(settings.brevo_key), base_url=settings.brevo_url)
-    streams = [Stream(name, LOOK_BACK, MARGIN) for name in STREAMS]
-    client = BrevoClient(api, has_campaigns=settings.brevo_campaigns)
-    return PagedSource("brevo", streams, client)
+    api = BrevoApi(_open(settings.brevo_key))
+    return PagedSource("brevo", STREAMS, BrevoClient(api, has_campaigns=settings.brevo_campaigns))
 
 
 def _listmonk(settings: Settings) -> Source:
     from pipeline.apis.listmonk import ListmonkApi
-    from pipeline.sources.listmonk import LOOK_BACK, STREAMS, ListmonkClient
+    from pipeline.sources.listmonk import STREAMS, ListmonkClient
 
-    api = ListmonkApi(
-        settings.listmonk_url or "", settings.listmonk_user or "", _open(settings.listmonk_token)
-    )
-    streams = [Stream(name, LOOK_BACK) for name in STREAMS]
-    return PagedSource("listmonk", streams, ListmonkClient(api))
+    url, user = settings.listmonk_url or "", settings.listmonk_user or ""
+    api = ListmonkApi(url, user, _open(settings.listmonk_token))
+    return PagedSource("listmonk", STREAMS, ListmonkClient(api))
 
 
 def _open(secret: SecretStr | None) -> str:

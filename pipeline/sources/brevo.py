@@ -15,10 +15,14 @@ from typing import Any
 
 from pipeline.apis.brevo import BrevoApi, Pages, moment
 from pipeline.http_answers import HttpError
+from pipeline.sources.extraction import Stream
 
-STREAMS = ("events", "contacts")
 LOOK_BACK = timedelta(days=3)
 MARGIN = timedelta(minutes=5)
+STREAMS = (
+    Stream("events", overlap=LOOK_BACK, margin=MARGIN),
+    Stream("contacts", margin=MARGIN),
+)
 LONGEST_SPAN = timedelta(days=90)
 FIRST_DAY = datetime.fromisoformat("2012-01-01")
 """Brevo began, as Sendinblue, in 2012; each 90 days without mail cost a call of the hundred."""
@@ -37,9 +41,6 @@ class BrevoClient:
     ``first_day`` is where a first load of events begins, ``has_campaigns`` whether campaigns are
     exported too: 18 calls and more for each, of 100 an hour.
     """
-
-    streams = STREAMS
-    look_back = LOOK_BACK
 
     def __init__(
         self,
@@ -71,7 +72,9 @@ class BrevoClient:
             if self._has_campaigns:
                 yield from self._campaigns(since, until)
         else:
-            raise ValueError(f"Brevo has no stream {stream}; it has {', '.join(STREAMS)}")
+            raise ValueError(
+                f"Brevo has no stream {stream}; it has {', '.join(one.name for one in STREAMS)}"
+            )
 
     def problems(self) -> list[str]:
         """Return what is wrong with the key, a sentence each."""

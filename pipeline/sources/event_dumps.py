@@ -5,14 +5,15 @@ The service stands in the file's name, before its ending: ``2026-11-02.sendgrid.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import duckdb
 
-from pipeline.sources.files import InboxFile, read_parquet, unpacked
-from pipeline.sources.mapping import Mapping, mappings_of
+from pipeline.sources.files import InboxFile, unpacked
+from pipeline.sources.mapped_records import ignored_count, mapped_records
+from pipeline.sources.mapping import mappings_of
 from pipeline.sources.records import (
     FileRefused,
     RecordParts,
@@ -20,7 +21,6 @@ from pipeline.sources.records import (
     is_too_long,
     physical_lines,
 )
-from pipeline.sql import literal
 
 SERVICES = (
     "amazon_ses",
@@ -66,7 +66,7 @@ class DumpFile(InboxFile):
             path = self.path
             if name.endswith(".gz"):
                 path = unpacked(path, Path(folder) / "unpacked")
-            yield read_dump(connection, path, mappings[0], Path(folder))
+            yield read_dump(connection, path, mappings[0].query or "", Path(folder))
 
 
 def as_dump(file: InboxFile, entity: str) -> InboxFile:
@@ -76,33 +76,20 @@ def as_dump(file: InboxFile, entity: str) -> InboxFile:
 
 
 def read_dump(
-    connection: duckdb.DuckDBPyConnection, path: Path, mapping: Mapping, folder: Path
+    connection: duckdb.DuckDBPyConnection, path: Path, query: str, folder: Path
 ) -> Records:
     """Return the events of a dump; lines that are no JSON are broken, other news are left out."""
     lines = _lines(path, folder)
-    connection.execute(
-        f"""create or replace temp view records as
-        select row_number, cast(line_text as json) as record from {lines}
+    whole = f"""select row_number, cast(line_text as json) as record from {lines}
         where line_text is not null and json_valid(line_text)"""
-    )
-    mapped = folder / "mapped.parquet"
-    connection.execute(f"copy (\n{mapping.query}\n) to {literal(str(mapped))} (format parquet)")
-    ((ignored,),) = connection.execute(
-        f"""select count(*) from records
-        anti join read_parquet({literal(str(mapped))}) as mapped
-            on records.row_number = mapped.row_number"""
-    ).fetchall()
-    connection.execute("drop view records")
-    columns = dict(read_parquet(connection, mapped).columns)
-    place = columns.pop("row_number").sql
-    fields = ", ".join(field.sql for field in columns.values())
-    relation = f"""(select {place} as row_number, cast(null as varchar) as fault,
-            cast(null as varchar) as line, {fields}
-        from {read_parquet(connection, mapped).relation} as mapped
+    mapped = mapped_records(connection, query, whole, folder)
+    relation = f"""(select * from {mapped.relation} as mapped
         union all by name
         select row_number, coalesce(fault, '{NO_JSON}') as fault, coalesce(line, line_text) as line
         from {lines} as lines where line_text is null or not json_valid(line_text))"""
-    return Records(relation=relation, columns=columns, ignored_count=ignored)
+    return replace(
+        mapped, relation=relation, ignored_count=ignored_count(connection, whole, mapped)
+    )
 
 
 def _lines(path: Path, folder: Path) -> str:

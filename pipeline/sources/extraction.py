@@ -20,9 +20,6 @@ from pipeline.sources.mapping import Mapping, mappings_of
 BEGINNING = datetime.combine(date.min, time())
 """Where a first window begins that takes all there is."""
 
-REFUSALS = (401, 403)
-"""Answers of an API that does not know the key, or does not let it read."""
-
 
 class SourceRefused(Exception):
     """A source that cannot be read until somebody mends something. A sentence says what to do."""
@@ -128,14 +125,18 @@ class PagedSource:
     def write(self, stream: str, since: datetime, until: datetime, target: Path) -> int:
         """Write the records as they came, a line each.
 
-        Raises ``SourceRefused`` where the vendor does not let the key in, which no second try
-        mends, and ``SourceFailed`` for any other call that failed.
+        Raises ``SourceRefused`` for what the vendor refuses; what fails on its side may be tried
+        again.
         """
         try:
             return write_pages(self.client.pages(stream, since, until), target)
         except HttpError as error:
-            kind = SourceRefused if error.status in REFUSALS else SourceFailed
-            raise kind(f"{self.name} could not be read: {error}") from None
+            if error.status is None or error.status == 429 or error.status >= 500:
+                raise
+            raise SourceRefused(
+                f"{self.name} cannot be read: {error.sentence}; winback doctor looks at key and "
+                "permissions, and the next run reads the same days again"
+            ) from None
 
     def problems(self) -> list[str]:
         """Return what the client finds."""

@@ -11,12 +11,20 @@ from pipeline.apis.klaviyo import KlaviyoApi, Pages, time_of, within
 from pipeline.apis.klaviyo_walks import changed_profiles, resumed
 from pipeline.http import Parameters
 from pipeline.http_answers import HttpError
+from pipeline.sources.extraction import Stream
 
 STREAMS = ("events", "profiles")
 LOOK_BACK = timedelta(days=3)
 """Opens and bounces come in days after they happened, and merged profiles take events along."""
 MARGIN = timedelta(minutes=5)
 """Events of the last minutes are still coming in, and some are stamped in the future."""
+
+
+def streams(look_back: timedelta = LOOK_BACK) -> tuple[Stream, ...]:
+    """Return the kinds of records there are; events are read again for ``look_back``."""
+    return (Stream("events", overlap=look_back, margin=MARGIN), Stream("profiles", margin=MARGIN))
+
+
 INTEGRATION = "klaviyo"
 METRICS = (
     "received email",
@@ -48,9 +56,6 @@ def _utc_now() -> datetime:
 
 class KlaviyoClient:
     """The streams of one account."""
-
-    streams = STREAMS
-    look_back = LOOK_BACK
 
     def __init__(self, api: KlaviyoApi, *, now: Callable[[], datetime] = _utc_now) -> None:
         self._api = api

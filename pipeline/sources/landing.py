@@ -15,6 +15,7 @@ import duckdb
 
 from pipeline.sources import mapping as mappings
 from pipeline.sources.files import FileState, read_parquet, sha256_of
+from pipeline.sources.mapped_records import mapped_records
 from pipeline.sources.records import Records
 
 PART = ".part"
@@ -120,11 +121,8 @@ def _mapped(
         yield read_parquet(connection, path)
         return
     with TemporaryDirectory(dir=scratch) as folder:
-        # Once, because a mapping costs more than reading what came of it, and in its order.
-        target = Path(folder) / "mapped.parquet"
-        for statement in mappings.statements(mapping.query, path, target):
-            connection.execute(statement)
-        yield read_parquet(connection, target)
+        lines = mappings.json_lines(path)
+        yield mapped_records(connection, mapping.query, lines, Path(folder))
 
 
 def _stamp(moment: datetime) -> str:

@@ -5,16 +5,14 @@ from datetime import datetime, timedelta
 from pipeline.apis.listmonk import ListmonkApi, Pages
 from pipeline.http import Parameters
 from pipeline.http_answers import HttpError
+from pipeline.sources.extraction import Stream
 
-STREAMS = ("subscribers", "bounces")
 LOOK_BACK = timedelta(days=3)
+STREAMS = (Stream("subscribers"), Stream("bounces", overlap=LOOK_BACK))
 
 
 class ListmonkClient:
     """The streams of one installation."""
-
-    streams = STREAMS
-    look_back = LOOK_BACK
 
     def __init__(self, api: ListmonkApi) -> None:
         self._api = api
@@ -31,7 +29,9 @@ class ListmonkClient:
         elif stream == "bounces":
             yield from self._api.bounces(since)
         else:
-            raise ValueError(f"listmonk has no stream {stream}; it has {', '.join(STREAMS)}")
+            raise ValueError(
+                f"listmonk has no stream {stream}; it has {', '.join(one.name for one in STREAMS)}"
+            )
 
     def problems(self) -> list[str]:
         """Return what is wrong with address, token and permissions, a sentence each."""

@@ -11,10 +11,14 @@ from typing import Any
 from pipeline.apis.mailchimp import MailchimpApi, Pages
 from pipeline.apis.mailchimp_walks import SECOND, changed_members, moment, time_of
 from pipeline.http_answers import HttpError
+from pipeline.sources.extraction import Stream
 
-STREAMS = ("reports", "members")
 LOOK_BACK = timedelta(days=3)
 MARGIN = timedelta(minutes=5)
+STREAMS = (
+    Stream("reports", overlap=LOOK_BACK, margin=MARGIN),
+    Stream("members", margin=MARGIN),
+)
 LIVELY = timedelta(days=30)
 """So long after its sending a campaign is still opened, clicked and complained of."""
 REPORTS = (
@@ -36,9 +40,6 @@ def _utc_now() -> datetime:
 
 class MailchimpClient:
     """The streams of one account, or of one audience of it."""
-
-    streams = STREAMS
-    look_back = LOOK_BACK
 
     def __init__(
         self,
@@ -67,7 +68,9 @@ class MailchimpClient:
                 for page in changed_members(self._api, list_id, since, until):
                     yield [{**member, "list_id": list_id} for member in page]
         else:
-            raise ValueError(f"Mailchimp has no stream {stream}; it has {', '.join(STREAMS)}")
+            raise ValueError(
+                f"Mailchimp has no stream {stream}; it has {', '.join(one.name for one in STREAMS)}"
+            )
 
     def problems(self) -> list[str]:
         """Return what is wrong with the key and the audience, a sentence each."""

@@ -3,7 +3,7 @@
 They lie in ``mappings/<source>/<entity>.sql``; where an entity is told in several streams, also in
 ``<entity>__<note>.sql``. The first line names the stream: ``-- stream: orders``. The query reads
 ``records``, which has a column ``record`` (JSON, one of the source's records a row) and its
-``row_number``.
+``row_number``, which it may pass on so that a bad row says where it came from.
 """
 
 import re
@@ -37,16 +37,20 @@ def mappings_of(source: str, entity: str, folder: Path = FOLDER) -> tuple[Mappin
     return tuple(_read(path) for path in paths if path.exists())
 
 
-def statements(query: str, path: Path, target: Path) -> tuple[str, ...]:
-    """Return what writes that which ``query`` makes of a file of JSON lines to a Parquet file."""
+def statements(query: str, records: str, target: Path) -> tuple[str, ...]:
+    """Return what writes that which ``query`` makes of ``records`` to a Parquet file."""
     return (
-        f"""create or replace temp view records as
-        select row_number() over () as row_number, json as record
-        from read_json_objects({path_literal(path)}, format = 'newline_delimited',
-            maximum_object_size = {LONGEST_RECORD})""",
+        f"create or replace temp view records as {records}",
         f"copy (\n{query}\n) to {literal(str(target))} (format parquet)",
         "drop view records",
     )
+
+
+def json_lines(path: Path) -> str:
+    """Return the query for the records of a file of JSON lines that is whole."""
+    return f"""select row_number() over () as row_number, json as record
+        from read_json_objects({path_literal(path)}, format = 'newline_delimited',
+            maximum_object_size = {LONGEST_RECORD})"""
 
 
 def _read(path: Path) -> Mapping:

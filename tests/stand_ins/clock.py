@@ -1,7 +1,6 @@
 """A clock that only moves when somebody sleeps, so that tests of waiting take no time."""
 
 import threading
-import time
 
 
 class StillClock:
@@ -19,10 +18,3 @@ class StillClock:
         with self._lock:
             self.sleeps.append(seconds)
             self._now += seconds
-
-
-class RunningClock(StillClock):
-    """For a server that a process of its own calls, whose waiting nobody here sees."""
-
-    def __call__(self) -> float:
-        return time.monotonic()

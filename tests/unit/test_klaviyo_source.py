@@ -7,7 +7,7 @@ from pipeline.destinations.klaviyo_suppressions import KlaviyoSuppressions
 from pipeline.destinations.suppressions import Suppression
 from pipeline.http import Patience
 from pipeline.http_answers import HttpError
-from pipeline.sources.klaviyo import LOOK_BACK, KlaviyoClient
+from pipeline.sources.klaviyo import KlaviyoClient, streams
 from tests.stand_ins.calls import Call
 from tests.stand_ins.faults import DROPPED, LOST_ANSWER, answering, too_many_requests
 from tests.stand_ins.klaviyo import KEY, KlaviyoStandIn
@@ -98,7 +98,10 @@ def test_nothing_of_the_last_minutes_and_of_the_future_is_read(klaviyo):
 
 
 def test_three_days_are_looked_back_upon():
-    assert KlaviyoClient.look_back == LOOK_BACK == 3 * DAY
+    events, profiles = streams()
+    assert (events.overlap, events.margin) == (3 * DAY, timedelta(minutes=5))
+    assert profiles.margin == timedelta(minutes=5)
+    assert streams(7 * DAY)[0].overlap == 7 * DAY
 
 
 def test_an_account_without_any_of_the_metrics_has_no_events():
