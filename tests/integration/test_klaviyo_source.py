@@ -131,7 +131,9 @@ def test_a_merge_in_klaviyo_moves_its_events_and_joins_nobody(tool):
     people = tool.project.rows("select email from marts.customers order by 1")
     assert people == [(f"{name}@example.com",) for name in sorted(PEOPLE)]
     mails = tool.project.rows(
-        "select account_key, count(*) from intermediate.int_email_mails group by 1"
+        """select recipients.account_key, count(*)
+        from intermediate.int_email_mails inner join intermediate.int_email_recipients as recipients
+            using (recipient_number) group by 1"""
     )
     assert mails == [("account:klaviyo:P1", 1)]
 
