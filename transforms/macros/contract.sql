@@ -93,3 +93,29 @@
     {%- endfor %}
     end
 {%- endmacro %}
+
+
+{# What people send back, complain about or answer: entities of one shape, each with its own key. #}
+{% macro feedback_records(entity, key) -%}
+with versions as (
+
+    {{ numbered_versions(entity, ['id']) }}
+
+)
+
+select
+    _source as source,
+    id as {{ key }},
+    order_id,
+    {{ own_account_key('customer_id') }} as account_key,
+    {{ normalised_email('email') }} as email,
+    occurred_at,
+    resolved_at,
+    amount,
+    reason,
+    score
+
+from versions
+
+where version_number = 1
+{%- endmacro %}

@@ -46,7 +46,8 @@ announced as (
             {
                 'lifecycle': {{ state }},
                 'valid_from': {{ valid_from }},
-                'announced_to': {{ announced_to }}
+                -- Of two ends the earlier, of one that end.
+                'ends_on': least({{ announced_to }}, next_purchase_date)
             }{{ "," if not loop.last }}
             {% endfor %}
         ]) as span
@@ -55,32 +56,13 @@ announced as (
 
 ),
 
-spans as (
-
-    select
-        customer_id,
-        purchase_number,
-        purchase_date,
-        next_purchase_date,
-        usual_gap_days,
-        usual_gap_basis,
-        own_gap_count,
-        span['lifecycle'] as lifecycle,
-        span['valid_from'] as valid_from,
-        -- Of two ends the earlier, of one that end.
-        least(span['announced_to'], next_purchase_date) as ends_on
-
-    from announced
-
-),
-
 lifecycle as (
 
     select
         customer_id,
-        lifecycle,
-        valid_from,
-        case when ends_on <= {{ as_of_date() }} then ends_on end as valid_to,
+        span['lifecycle'] as lifecycle,
+        span['valid_from'] as valid_from,
+        case when span['ends_on'] <= {{ as_of_date() }} then span['ends_on'] end as valid_to,
         purchase_number,
         purchase_date,
         usual_gap_days,
@@ -88,11 +70,11 @@ lifecycle as (
         own_gap_count,
         {{ as_of_date() }} as as_of_date
 
-    from spans
+    from announced
 
     where
-        valid_from <= {{ as_of_date() }}
-        and coalesce(valid_from < next_purchase_date, true)
+        span['valid_from'] <= {{ as_of_date() }}
+        and coalesce(span['valid_from'] < next_purchase_date, true)
 
 )
 
