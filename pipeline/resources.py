@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import dagster as dg
@@ -11,6 +11,7 @@ from pydantic import Field, PrivateAttr
 
 from pipeline import run_lock
 from pipeline.as_of import AsOfError, resolve_as_of
+from pipeline.clock import utc_now
 from pipeline.dbt_project import DBT_EXECUTABLE, DbtResource
 from pipeline.settings import TRANSFORMS, Settings
 from pipeline.sources.catalogue import extracted
@@ -100,7 +101,7 @@ class RunResource(dg.ConfigurableResource):
         keep_private(settings)
         warehouse = open_warehouse(settings, self.path)
         self._run_id = context.run_id or "none"
-        self._now = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+        self._now = utc_now().replace(microsecond=0)
         lock = settings.var_folder / LOCK_NAME
         if context.instance:
             run_lock.name_process(context.instance, self._run_id)

@@ -1,11 +1,12 @@
 """Whom Klaviyo does not mail: suppressed for all mail, or not subscribed to it."""
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from pipeline.apis.klaviyo import KlaviyoApi, time_of
 from pipeline.apis.klaviyo_walks import changed_profiles
+from pipeline.clock import utc_now
 from pipeline.destinations.suppressions import FREE, Suppression, worst
 
 BY_SUPPRESSION = {
@@ -19,16 +20,12 @@ BY_CONSENT = {"UNSUBSCRIBED": "unsubscribed", "NEVER_SUBSCRIBED": "never_subscri
 FROM_THE_START = datetime.fromisoformat("0001-01-01")
 
 
-def _utc_now() -> datetime:
-    return datetime.now(UTC).replace(tzinfo=None)
-
-
 class KlaviyoSuppressions:
     """Reads profiles with what they subscribed to; 100 a page, 75,000 a minute at most."""
 
     is_always_whole = False
 
-    def __init__(self, api: KlaviyoApi, *, now: Callable[[], datetime] = _utc_now) -> None:
+    def __init__(self, api: KlaviyoApi, *, now: Callable[[], datetime] = utc_now) -> None:
         self._api = api
         self._now = now
 

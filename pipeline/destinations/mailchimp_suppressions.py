@@ -1,10 +1,11 @@
 """Whom Mailchimp does not mail in one audience."""
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 
 from pipeline.apis.mailchimp import MailchimpApi
 from pipeline.apis.mailchimp_walks import changed_members, time_of
+from pipeline.clock import utc_now
 from pipeline.destinations.suppressions import FREE, Suppression
 
 BY_STATUS = {
@@ -18,17 +19,13 @@ BY_STATUS = {
 FROM_THE_START = datetime.fromisoformat("0001-01-01")
 
 
-def _utc_now() -> datetime:
-    return datetime.now(UTC).replace(tzinfo=None)
-
-
 class MailchimpSuppressions:
     """Reads members of an audience by their status, then who complained in it."""
 
     is_always_whole = False
 
     def __init__(
-        self, api: MailchimpApi, list_id: str, *, now: Callable[[], datetime] = _utc_now
+        self, api: MailchimpApi, list_id: str, *, now: Callable[[], datetime] = utc_now
     ) -> None:
         self._api = api
         self._list_id = list_id

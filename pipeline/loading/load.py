@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 
 import duckdb
 
+from pipeline.clock import utc_now
 from pipeline.loading.file_registry import RowCounts, list_new_files, note_times, register
 from pipeline.loading.intake import Intake
 from pipeline.loading.quarantine import problems, quarantine
@@ -129,7 +130,7 @@ def _finish(
     with_it: Callable[[duckdb.DuckDBPyConnection], None] | None,
 ) -> LoadReport:
     connection, source, entity = intake.connection, intake.source, intake.entity
-    now = datetime.now(UTC).replace(tzinfo=None)
+    now = utc_now()
     intake.open_staging()
     list_new_files(connection, intake.new)
     bad = problems(connection)

@@ -8,12 +8,13 @@ clickers and so on, but not when. Each record of the stream ``events`` is theref
 
 import csv
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from pipeline.apis.brevo import BrevoApi, Pages, moment
+from pipeline.clock import utc_now
 from pipeline.http_answers import HttpError
 from pipeline.sources.extraction import Stream
 
@@ -31,10 +32,6 @@ RECIPIENTS = ("all", "hardBounces", "softBounces", "openers", "clickers", "unsub
 ROWS = 5000
 
 
-def _utc_now() -> datetime:
-    return datetime.now(UTC).replace(tzinfo=None)
-
-
 class BrevoClient:
     """The streams of one account.
 
@@ -48,7 +45,7 @@ class BrevoClient:
         *,
         has_campaigns: bool = False,
         first_day: datetime = FIRST_DAY,
-        now: Callable[[], datetime] = _utc_now,
+        now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._api = api
         self._has_campaigns = has_campaigns

@@ -5,10 +5,11 @@ gets the metric's name beside it, as ``metric_name``. Nothing else is added or t
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from pipeline.apis.klaviyo import KlaviyoApi, Pages, time_of, within
 from pipeline.apis.klaviyo_walks import changed_profiles, resumed
+from pipeline.clock import utc_now
 from pipeline.http import Parameters
 from pipeline.http_answers import HttpError
 from pipeline.sources.extraction import Stream
@@ -50,14 +51,10 @@ SCOPES: tuple[tuple[str, str, Parameters], ...] = (
 )
 
 
-def _utc_now() -> datetime:
-    return datetime.now(UTC).replace(tzinfo=None)
-
-
 class KlaviyoClient:
     """The streams of one account."""
 
-    def __init__(self, api: KlaviyoApi, *, now: Callable[[], datetime] = _utc_now) -> None:
+    def __init__(self, api: KlaviyoApi, *, now: Callable[[], datetime] = utc_now) -> None:
         self._api = api
         self._now = now
 

@@ -5,11 +5,12 @@ comes as ``{"report": …, "campaign": …, "row": …}``, the row as Mailchimp 
 """
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from pipeline.apis.mailchimp import MailchimpApi, Pages
 from pipeline.apis.mailchimp_walks import SECOND, changed_members, moment, time_of
+from pipeline.clock import utc_now
 from pipeline.http_answers import HttpError
 from pipeline.sources.extraction import Stream
 
@@ -34,10 +35,6 @@ SINCE = ("activity", "opens")
 PATHS = (("audiences", "/lists"), ("campaigns and reports", "/campaigns"))
 
 
-def _utc_now() -> datetime:
-    return datetime.now(UTC).replace(tzinfo=None)
-
-
 class MailchimpClient:
     """The streams of one account, or of one audience of it."""
 
@@ -46,7 +43,7 @@ class MailchimpClient:
         api: MailchimpApi,
         *,
         list_id: str | None = None,
-        now: Callable[[], datetime] = _utc_now,
+        now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._api = api
         self._list_id = list_id

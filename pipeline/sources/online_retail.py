@@ -2,11 +2,11 @@
 
 import hashlib
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 
+from pipeline.clock import utc_now
 from pipeline.loading.load import LoadReport, LoadStopped
 from pipeline.sql import count_of
 from pipeline.warehouse import SAMPLE_TABLES, Warehouse
@@ -123,7 +123,7 @@ def _register(
         "rows_kept": row_count,
         "rows_duplicate": 0,
         "rows_quarantined": 0,
-        "loaded_at": datetime.now(UTC).replace(tzinfo=None),
+        "loaded_at": utc_now(),
     }
     values = ", ".join(f"${column}" for column in row)
     connection.execute(

@@ -19,6 +19,7 @@ from pipeline.apis.shopify_queries import (
     count_query,
     page_query,
 )
+from pipeline.clock import utc_now
 from pipeline.http_answers import HttpError
 from pipeline.sources.extraction import SourceRefused, Stream
 from pipeline.sources.weekly import holds_a_monday
@@ -52,10 +53,10 @@ class ShopifyClient:
         self,
         api: ShopifyApi,
         scratch: Path,
-        now: Callable[[], datetime] | None = None,
+        now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._api = api
-        self._now = now or _now
+        self._now = now
         self._scratch = scratch
         self._scopes: frozenset[str] | None = None
 
@@ -194,7 +195,3 @@ def _search(kind: Kind, since: datetime, until: datetime) -> str:
 
 def _utc(moment: str) -> datetime:
     return datetime.fromisoformat(moment).astimezone(UTC).replace(tzinfo=None)
-
-
-def _now() -> datetime:
-    return datetime.now(UTC).replace(tzinfo=None)

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 
 import duckdb
 import pyarrow as pa
 
+from pipeline.clock import utc_now
 from pipeline.sql import transaction
 from pipeline.warehouse import Warehouse
 
@@ -61,7 +62,7 @@ def record_intents(connection: Connection, attempt: Attempt, audience: str, sour
                 "as_of_date": attempt.as_of_date,
                 "destination": attempt.destination,
                 "audience": audience,
-                "now": _now(),
+                "now": utc_now(),
             },
         )
 
@@ -77,7 +78,7 @@ def record_results(
     connection.register("outcomes", outcomes)
     try:
         with transaction(connection):
-            connection.execute(ENDED, [_now(), number, audience])
+            connection.execute(ENDED, [utc_now(), number, audience])
             for statement in TAKE_INTO_ACCOUNT:
                 connection.execute(statement)
             counted = connection.execute(
@@ -181,9 +182,9 @@ def begin_run(warehouse: Warehouse, run_id: str, as_of_date: date) -> None:
     with warehouse.connect() as connection, transaction(connection):
         connection.execute(
             "update sync.runs set status = 'failed', finished_at = ? where status = 'started'",
-            [_now()],
+            [utc_now()],
         )
-        started = [run_id, as_of_date, _now()]
+        started = [run_id, as_of_date, utc_now()]
         connection.execute("insert into sync.runs values (?, ?, ?, null, 'started')", started)
 
 
@@ -193,7 +194,7 @@ def finish_run(warehouse: Warehouse, run_id: str, *, succeeded: bool) -> None:
         connection.execute(
             """update sync.runs set status = ?, finished_at = ?
             where run_id = ? and status = 'started'""",
-            ["succeeded" if succeeded else "failed", _now(), run_id],
+            ["succeeded" if succeeded else "failed", utc_now(), run_id],
         )
 
 
@@ -216,7 +217,7 @@ def remember_row_counts(warehouse: Warehouse, run_id: str, counts: Mapping[str, 
     with warehouse.connect() as connection:
         connection.execute(
             "insert into sync.row_counts select unnest(?), unnest(?), ?, ?",
-            [list(counts.keys()), list(counts.values()), run_id, _now()],
+            [list(counts.keys()), list(counts.values()), run_id, utc_now()],
         )
 
 
@@ -232,7 +233,3 @@ def row_counts_before(warehouse: Warehouse) -> dict[str, int]:
             """
         ).fetchall()
     return {str(table): int(count) for table, count in found}
-
-
-def _now() -> datetime:
-    return datetime.now(UTC).replace(tzinfo=None)
