@@ -16,11 +16,12 @@ online_retail as (
 
 ),
 
-files as (
+versions as (
 
     select
         source,
         source || ':' || order_id as order_key,
+        version_number,
         status,
         refunded,
         {{ shop_date('refunded_at') }} as refunded_date,
@@ -31,14 +32,11 @@ files as (
 
     from {{ ref('stg_contract__orders') }}
 
+    -- Few orders come back: of the others not even the days are worked out.
     where
-        version_number = 1
-        -- Few orders come back: of the others not even the days are worked out.
-        and (
-            refunded > 0
-            or status in ('refunded', 'cancelled')
-            or has_cancellation_time
-        )
+        refunded > 0
+        or status in ('refunded', 'cancelled')
+        or has_cancellation_time
 
 ),
 
@@ -54,62 +52,149 @@ orders as (
 
 ),
 
--- What was given back may include postage; of the goods no more can come back than was paid, and
--- nothing after the day on which the order was cancelled.
-files_refunded as (
+-- How much had gone back by the day that a version names. That may include postage; of the goods no
+-- more can come back than was paid.
+valued as (
 
     select
-        files.source,
-        files.order_key,
-        files.order_key || ':refund' as refund_id,
+        versions.source,
+        versions.order_key,
+        versions.version_number,
+        versions.refunded_date,
+        versions.cancelled_date,
         orders.person_key,
-        files.refunded_date,
+        orders.total,
         case
-            when files.refunded > 0
+            when versions.refunded > 0
                 then least(
                     cast(
-                        round(cast(files.refunded as decimal(38, 4)) * orders.exchange_rate, 4)
+                        round(cast(versions.refunded as decimal(38, 4)) * orders.exchange_rate, 4)
                         as decimal(18, 4)
                     ),
                     orders.total
                 )
-            else orders.total
-        end as amount,
-        cast(null as varchar) as product_id,
-        true as is_return
+            when versions.status = 'refunded' then orders.total
+        end as given_back
 
-    from files
+    from versions
 
     inner join orders
-        on files.order_key = orders.order_key
-
-    where
-        (files.refunded > 0 or files.status = 'refunded')
-        and coalesce(files.refunded_date <= files.cancelled_date, true)
+        on versions.order_key = orders.order_key
 
 ),
 
-files_cancelled as (
+standing as (
+
+    select * from valued
+
+    where version_number = 1
+
+),
+
+-- What went back several times is told by several versions, each of its own day. Of those that no
+-- longer stand only the days count that the standing one has added to since; and nothing goes back
+-- after the day on which the order was cancelled.
+by_day as (
 
     select
-        files.source,
-        files.order_key,
-        files.order_key || ':cancellation' as refund_id,
-        orders.person_key,
-        files.cancelled_date as refunded_date,
-        orders.total - coalesce(files_refunded.amount, 0) as amount,
+        standing.source,
+        standing.order_key,
+        standing.person_key,
+        valued.refunded_date,
+        max(valued.given_back) as given_back
+
+    from valued
+
+    inner join standing
+        on valued.order_key = standing.order_key
+
+    where
+        valued.given_back is not null
+        and (
+            valued.version_number = 1
+            or (
+                valued.refunded_date < standing.refunded_date
+                and valued.given_back < standing.given_back
+            )
+        )
+        and coalesce(valued.refunded_date <= standing.cancelled_date, true)
+
+    group by
+        standing.source,
+        standing.order_key,
+        standing.person_key,
+        valued.refunded_date
+
+),
+
+added as (
+
+    select
+        source,
+        order_key,
+        person_key,
+        refunded_date,
+        given_back - coalesce(
+            max(given_back) over (
+                partition by order_key
+                order by refunded_date
+                rows between unbounded preceding and 1 preceding
+            ),
+            0
+        ) as amount
+
+    from by_day
+
+),
+
+refunded as (
+
+    select
+        source,
+        order_key || ':refund' as refund_id,
+        order_key,
+        person_key,
+        refunded_date,
+        amount,
+        cast(null as varchar) as product_id,
+        true as is_return
+
+    from added
+
+    where amount > 0
+
+),
+
+refunded_in_all as (
+
+    select
+        order_key,
+        sum(amount) as amount
+
+    from refunded
+
+    group by order_key
+
+),
+
+cancelled as (
+
+    select
+        standing.source,
+        standing.order_key || ':cancellation' as refund_id,
+        standing.order_key,
+        standing.person_key,
+        standing.cancelled_date as refunded_date,
+        standing.total - coalesce(refunded_in_all.amount, 0) as amount,
         cast(null as varchar) as product_id,
         false as is_return
 
-    from files
+    from standing
 
-    inner join orders
-        on files.order_key = orders.order_key
+    left outer join refunded_in_all
+        on standing.order_key = refunded_in_all.order_key
 
-    left outer join files_refunded
-        on files.order_key = files_refunded.order_key
-
-    where files.cancelled_date is not null
+    where standing.cancelled_date is not null
 
 ),
 
@@ -117,9 +202,9 @@ unioned as (
 
     select * from online_retail
     union all by name
-    select * from files_refunded
+    select * from refunded
     union all by name
-    select * from files_cancelled
+    select * from cancelled
 
 )
 
