@@ -10,7 +10,7 @@ EVERYTHING = tuple(ENTITY_BY_NAME)
 CONTRACT_SOURCES: Mapping[str, tuple[str, ...]] = {
     "files": EVERYTHING,
     "sql": EVERYTHING,
-    "shopify": ("orders", "order_lines", "customers", "consents", "carts", "returns", "products"),
+    "shopify": ("orders", "order_lines", "customers", "consents", "carts", "products"),
     "woocommerce": ("orders", "order_lines", "customers", "answers", "products"),
     "klaviyo": ("customers", "consents", "email_events"),
     "mailchimp": ("customers", "consents", "email_events"),
