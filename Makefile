@@ -13,7 +13,7 @@ export MKL_NUM_THREADS := 1
 export DO_NOT_TRACK := 1
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup run test test-sample test-runs test-clone test-contracts check bench dev lock clean
+.PHONY: help setup run test test-sample test-runs test-clone test-sources test-contracts check bench dev lock clean
 
 help:  ## Show these lines.
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -24,8 +24,8 @@ setup:  ## Make .venv with the locked dependencies (nothing to do when they have
 run: setup  ## Run the whole daily job, on the sample unless .env says otherwise.
 	@"$(BIN)/winback" run
 
-test: setup  ## Run every test but those of the next three targets.
-	@"$(BIN)/python" -m pytest -n 2 --dist loadfile -m "not sample and not runs and not clone and not contracts"
+test: setup  ## Run every test but those of the next five targets.
+	@"$(BIN)/python" -m pytest -n 2 --dist loadfile -m "not sample and not runs and not clone and not sources and not contracts"
 
 test-sample: setup  ## Recompute what the shipped sample gives by other means.
 	@"$(BIN)/python" -m pytest -m sample
@@ -35,6 +35,9 @@ test-runs: setup  ## Compare whole runs: killed at ten moments, files in another
 
 test-clone: setup  ## Run every command of the README in a fresh clone.
 	@"$(BIN)/python" -m pytest -m clone
+
+test-sources: setup  ## Read other systems, from their API or database to the marts.
+	@"$(BIN)/python" -m pytest -n 2 --dist loadfile -m sources
 
 test-contracts: setup  ## Hold clients and stand-ins against what vendors publish (needs the network and npm).
 	@./.ci/contracts

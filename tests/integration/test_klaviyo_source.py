@@ -15,6 +15,8 @@ from tests.dbt_project import DbtProject
 from tests.stand_ins.faults import answering
 from tests.stand_ins.klaviyo import KEY, KlaviyoStandIn
 
+pytestmark = pytest.mark.sources
+
 NOW = datetime.fromisoformat("2026-11-20 12:00")
 MODELS = ("--select", "+customers", "+int_email_events_by_customer", "+int_suppressions")
 METRICS = {

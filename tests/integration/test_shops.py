@@ -13,6 +13,8 @@ from tests.stand_ins.shopify import TOKEN, Shopify
 from tests.stand_ins.shopify_records import customer, money, order, refund
 from tests.stand_ins.woocommerce import WooCommerce
 
+pytestmark = pytest.mark.sources
+
 PEOPLE = 30
 REVENUE = """
     select sum(customer_activity.revenue), sum(customer_activity.purchase_count)

@@ -21,6 +21,8 @@ from tests.integration.shop import LAST_DAY, Shop
 from tests.stand_ins import databases
 from tests.stand_ins.databases import MySQLServer, PostgreSQLServer
 
+pytestmark = pytest.mark.sources
+
 BERLIN = ZoneInfo("Europe/Berlin")
 NOON = datetime(2026, 6, 1, 12)
 ORDERS = """-- incremental: updated_at
