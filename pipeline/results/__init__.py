@@ -1,0 +1,1 @@
+"""What programmes brought: treated against control, with intervals, costs, sizes and a verdict."""
