@@ -471,6 +471,7 @@ select
     ) as emails_unanswered_count,
     min(first_date) as first_mail_date,
     max(engaged_at) as last_human_engagement_at,
+    max(human_click_date) as last_human_click_date,
     max(last_possible_engagement_date) as last_possible_engagement_date,
     coalesce(bool_or(machine_open_date is not null), false) as has_machine_opens
 from mails inner join last_dates using (person)
@@ -504,6 +505,7 @@ select
     ), 0) as "\0",
     first_mail_date,
     last_human_engagement_at,
+    last_human_click_date,
     last_possible_engagement_date,
     coalesce(has_machine_opens, false) as has_machine_opens,
     person in (from vips) as is_vip,
@@ -705,7 +707,10 @@ joined as (
             else last_date
         end as lifecycle_since,
         activity.overdue_ratio,
+        slipping_on,
         dormant_on,
+        long_dormant_on,
+        lost_on,
         case when is_fitted then p_alive end as p_alive,
         case when is_fitted then p_buys_90d end as p_buys_90d,
         case when is_fitted then expected_purchases_90d end as expected_purchases_90d,

@@ -7,6 +7,7 @@ from tests.integration.shop import LAST_DAY, Shop, small_shop
 VISITS = ("visit_id", "email", "occurred_at", "page_type", "product_id")
 CARTS = ("cart_id", "email", "updated_at", "product_id", "order_id")
 COMPLAINTS = ("id", "order_id", "email", "occurred_at", "resolved_at", "score")
+ANSWERS = ("id", "email", "occurred_at", "reason", "score")
 RETURNS = ("id", "order_id", "occurred_at", "reason")
 PRODUCTS = ("product_id", "name", "category", "is_available", "cycle_days", "is_one_off")
 
@@ -42,6 +43,12 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
         "returns", "returns.csv", RETURNS, [("1", "24-1", f"{LAST_DAY} 10:00", "arrived broken")]
     )
     made.write(
+        "answers",
+        "answers.csv",
+        ANSWERS,
+        [("1", "person15@example.com", f"{LAST_DAY} 10:00", "TOO_EXPENSIVE says Ann", "3")],
+    )
+    made.write(
         "products",
         "products.csv",
         PRODUCTS,
@@ -70,6 +77,33 @@ def test_a_cart_of_which_an_order_came_is_not_abandoned(shop: Shop) -> None:
         from marts.customer_activity inner join marts.customers using (customer_id)
         where carts_90d > 0 order by email"""
     ) == [("person1@example.com", 1, 1, "product2"), ("person2@example.com", 1, 0, None)]
+
+
+def test_carts_and_looks_let_people_into_programmes(shop: Shop) -> None:
+    assert shop.rows(
+        """select programme, email, reason
+        from segments.programme_candidates inner join marts.customers using (customer_id)
+        where programme in ('cart_abandoned', 'category_browsed') order by programme"""
+    ) == [
+        (
+            "cart_abandoned",
+            "person1@example.com",
+            f"left a cart on {LAST_DAY} and has ordered nothing since",
+        ),
+        (
+            "category_browsed",
+            "looker@example.com",
+            f"looked at 5 pages of sleep, last on {LAST_DAY}, and has bought nothing of it since",
+        ),
+    ]
+
+
+def test_an_answer_is_told_in_words_of_the_seed(shop: Shop) -> None:
+    assert shop.rows(
+        """select email, last_answer_score, last_answer_reason_label
+        from marts.customer_activity inner join marts.customers using (customer_id)
+        where last_answer_date is not null"""
+    ) == [("person15@example.com", 3, "too dear")]
 
 
 def test_an_open_complaint_and_a_fault_make_unhappy_and_no_list(shop: Shop) -> None:

@@ -12,6 +12,20 @@ left_behind as (
 
 ),
 
+orders as (
+
+    select
+        customer_id,
+        max(ordered_date) as last_ordered_date
+
+    from {{ ref('int_orders_settled') }}
+
+    where customer_id is not null
+
+    group by customer_id
+
+),
+
 ages as (
 
     select
@@ -33,17 +47,26 @@ ages as (
 summed as (
 
     select
-        customer_id,
+        ages.customer_id,
         {% for days in (30, 90, 365) -%}
-        count(*) filter (where age < {{ days }}) as carts_{{ days }}d,
-        count(*) filter (where age < {{ days }} and is_abandoned)
+        count(*) filter (where ages.age < {{ days }}) as carts_{{ days }}d,
+        count(*) filter (where ages.age < {{ days }} and ages.is_abandoned)
             as abandoned_carts_{{ days }}d,
         {% endfor -%}
-        max(last_cart_date) as last_cart_date
+        max(ages.last_cart_date) as last_cart_date,
+        -- An order of that day or later may be what came of it, though the cart does not say so.
+        max(ages.last_cart_date) filter (
+            where
+            ages.is_abandoned
+            and coalesce(ages.last_cart_date > orders.last_ordered_date, true)
+        ) as abandoned_cart_date
 
     from ages
 
-    group by customer_id
+    left outer join orders
+        on ages.customer_id = orders.customer_id
+
+    group by ages.customer_id
 
 ),
 
@@ -68,6 +91,7 @@ joined as (
         summed.abandoned_carts_{{ days }}d,
         {% endfor -%}
         summed.last_cart_date,
+        summed.abandoned_cart_date,
         last_carted.last_carted_product_id
 
     from summed

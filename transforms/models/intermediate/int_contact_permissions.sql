@@ -1,65 +1,22 @@
--- Whether a person may be mailed: both as of the day and by what was loaded since, which can only
--- take people out. Whoever is not known to have said yes may not.
+-- Whether a person may be mailed, which is what lists for e-mail tools ask.
+{{ config(materialized="view") }}
+
 with
-
-described as (
-
-    select * from {{ ref('int_customers_described') }}
-
-),
-
-consents as (
-
-    select * from {{ ref('int_consents_in_force') }}
-
-    where channel = 'email'
-
-),
-
-suppressions as (
-
-    select * from {{ ref('int_suppressions') }}
-
-),
 
 permissions as (
 
     select
-        described.customer_id,
-        described.email,
-        coalesce(consents.state, 'never') as email_consent,
-        suppressions.suppressed_reason,
-        case
-            when described.email is null then 'no_address'
-            when suppressions.newest_reason is not null then suppressions.newest_reason
-            when coalesce(consents.newest_state, 'never') <> 'subscribed'
-                then 'consent: ' || coalesce(consents.newest_state, 'never')
-            when coalesce(consents.state, 'never') <> 'subscribed'
-                then 'consent: ' || coalesce(consents.state, 'never')
-        end as forbidden_reason
-
-    from described
-
-    left outer join consents
-        on described.customer_id = consents.customer_id
-
-    left outer join suppressions
-        on described.customer_id = suppressions.customer_id
-
-),
-
-judged as (
-
-    select
         customer_id,
-        email,
-        email_consent,
+        address as email,
+        consent as email_consent,
         suppressed_reason,
         forbidden_reason,
-        forbidden_reason is null as may_be_mailed
+        may_be_contacted as may_be_mailed
 
-    from permissions
+    from {{ ref('int_channel_permissions') }}
+
+    where channel = 'email'
 
 )
 
-select * from judged
+select * from permissions

@@ -59,6 +59,7 @@ summed as (
         person_number,
         min(first_date) as first_mail_date,
         max(last_human_engagement_at) as last_human_engagement_at,
+        max(human_click_date) as last_human_click_date,
         max(possible_engagement_date) as last_possible_engagement_date,
         count(machine_open_date) > 0 as has_machine_opens
 
@@ -148,6 +149,7 @@ select
     counted.emails_unanswered_count,
     summed.first_mail_date,
     summed.last_human_engagement_at,
+    summed.last_human_click_date,
     summed.last_possible_engagement_date,
     summed.has_machine_opens
 

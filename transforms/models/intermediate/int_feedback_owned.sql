@@ -28,36 +28,9 @@ last_purchases as (
 
 ),
 
-patterns as (
-
-    select * from {{ ref('return_reasons') }}
-
-),
-
-told_reasons as (
-
-    select distinct told_reason
-
-    from feedback
-
-    where told_reason is not null
-
-),
-
--- A pattern that stands in a table is compiled anew for each row: once per reason is enough.
 judged_reasons as (
 
-    select
-        told_reasons.told_reason,
-        arg_min(patterns.is_fault, patterns.place) as is_fault,
-        arg_min(patterns.label, patterns.place) as reason_label
-
-    from told_reasons
-
-    inner join patterns
-        on regexp_matches(told_reasons.told_reason, patterns.pattern)
-
-    group by told_reasons.told_reason
+    select * from {{ ref('int_feedback_reasons_judged') }}
 
 ),
 
@@ -84,7 +57,9 @@ owned as (
         on feedback.person_key = keys.person_key
 
     left outer join judged_reasons
-        on feedback.told_reason = judged_reasons.told_reason
+        on
+            feedback.told_reason = judged_reasons.told_reason
+            and (feedback.feedback_kind = 'answer') = judged_reasons.is_of_answers
 
     left outer join last_purchases
         on keys.customer_id = last_purchases.customer_id

@@ -239,7 +239,11 @@ suppressions as (
         arg_min(reason, {'severity': severity, 'reason': reason}) filter (
             where suppressed_on <= {{ as_of_date() }}
         ) as suppressed_reason,
-        arg_min(reason, {'severity': severity, 'reason': reason}) as newest_reason
+        arg_min(reason, {'severity': severity, 'reason': reason}) as newest_reason,
+        -- An address that bounces says nothing against a telephone.
+        arg_min(reason, {'severity': severity, 'reason': reason}) filter (
+            where reason <> 'hard_bounce'
+        ) as newest_reason_elsewhere
 
     from unioned
 

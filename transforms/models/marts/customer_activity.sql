@@ -42,6 +42,18 @@ carts as (
 
 ),
 
+interests as (
+
+    select * from {{ ref('int_interests_by_customer') }}
+
+),
+
+answers as (
+
+    select * from {{ ref('int_answers_by_customer') }}
+
+),
+
 unhappiness as (
 
     select * from {{ ref('int_unhappiness_by_customer') }}
@@ -126,6 +138,7 @@ joined as (
         coalesce(emails.emails_unanswered_count, 0) as emails_unanswered_count,
         emails.first_mail_date,
         emails.last_human_engagement_at,
+        emails.last_human_click_date,
         emails.last_possible_engagement_date,
         coalesce(emails.has_machine_opens, false) as has_machine_opens,
         -- Where nobody brings visits and carts it is not known that there were none.
@@ -146,13 +159,25 @@ joined as (
         visits.last_marked_product_id,
         visits.last_marked_date,
         visits.most_viewed_category,
+        interests.waiting_favourite_product_id,
+        interests.waiting_favourite_marked_date,
+        interests.browsed_category,
+        case
+            when {{ is_brought('visits') }}
+                then coalesce(interests.browsed_category_view_count, 0)
+        end as browsed_category_view_count,
+        interests.browsed_category_last_date,
         carts.last_cart_date,
+        carts.abandoned_cart_date,
         carts.last_carted_product_id,
         coalesce(loyalty.is_product_led, false) as is_product_led,
         coalesce(reminders.is_buying_when_reminded, false) as is_buying_when_reminded,
         unhappiness.customer_id is not null as is_unhappy,
         unhappiness.unhappy_reason,
         unhappiness.unhappy_since,
+        answers.last_answer_date,
+        answers.last_answer_score,
+        answers.last_answer_reason_label,
         vips.customer_id is not null as is_vip
 
     from customers
@@ -174,6 +199,12 @@ joined as (
 
     left outer join carts
         on customers.customer_id = carts.customer_id
+
+    left outer join interests
+        on customers.customer_id = interests.customer_id
+
+    left outer join answers
+        on customers.customer_id = answers.customer_id
 
     left outer join unhappiness
         on customers.customer_id = unhappiness.customer_id

@@ -58,7 +58,10 @@ joined as (
             else rhythm.last_purchase_date
         end as lifecycle_since,
         activity.overdue_ratio,
+        rhythm.slipping_on,
         rhythm.dormant_on,
+        rhythm.long_dormant_on,
+        rhythm.lost_on,
         predictions.p_alive,
         predictions.p_buys_90d,
         predictions.expected_purchases_90d,

@@ -24,7 +24,7 @@ members as (
         on churn.customer_id = activity.customer_id
 
     where
-        activity.purchase_count >= 3
+        activity.purchase_count >= {{ var('regular_purchases') }}
         and not activity.is_vip
         and churn.lifecycle in ('dormant', 'long_dormant')
 
