@@ -54,6 +54,9 @@ STATE = f"""
         select concat_ws(' ', 'entered', count(*), max(recorded_at))
         from sync.enrolments where as_of_date < $day
         union all
+        select concat_ws(' ', 'moved', count(*), max(recorded_at))
+        from sync.programme_steps where as_of_date < $day
+        union all
         select concat_ws(' ', 'relation', table_schema, table_name)
         from information_schema.tables
         where table_schema not like 'raw%' and table_catalog = current_database()

@@ -75,7 +75,7 @@ def _lines(connection: Connection, customer_id: str, settings: Settings) -> list
     if activity.get("is_unhappy"):
         lines.append(f"  Unhappy: {activity['unhappy_reason']}.")
     lines += ["", *_engagement(activity), "", *_lists(connection, customer_id, allowed)]
-    return lines
+    return [*lines, "", *_programmes(connection, customer_id), *_past(connection, customer_id)]
 
 
 def _permission(allowed: dict[str, object]) -> str:
@@ -168,6 +168,52 @@ def _lists(connection: Connection, customer_id: str, allowed: dict[str, object])
         return ["  In no segment."]
     off = "on no list" + ("" if allowed["may_be_mailed"] else ", must not be mailed")
     return [f"  {label} ({audience or off}): {why}." for label, audience, why in found]
+
+
+def _programmes(connection: Connection, customer_id: str) -> list[str]:
+    """Say of each programme that the person fits or is on: in or out, and which gate says no."""
+    found = connection.execute(
+        """
+        select programmes.label, decisions.decision, gates.label, decisions.details
+        from marts.programme_decisions as decisions
+        inner join reference.programmes as programmes using (programme)
+        left join reference.gates as gates using (gate)
+        where decisions.customer_id = ?
+        order by programmes.priority
+        """,
+        [customer_id],
+    ).fetchall()
+    if not found:
+        return ["  Fits no programme."]
+    return [
+        f"  {label}: {decision}{f' ({gate})' if gate else ''}; {details}."
+        for label, decision, gate, details in found
+    ]
+
+
+def _past(connection: Connection, customer_id: str) -> list[str]:
+    """Tell which programmes the person has entered, how far he came and what he bought."""
+    found = connection.execute(
+        """
+        select
+            ladders.entered_on, programmes.label, ladders.is_control, ladders.last_step,
+            ladders.ended_on, ladders.end_reason, outcomes.bought_on
+        from programmes.programme_ladders as ladders
+        inner join reference.programmes as programmes using (programme)
+        inner join programmes.programme_outcomes as outcomes
+            using (customer_id, programme, entered_on)
+        where ladders.customer_id = ?
+        order by ladders.entered_on, ladders.programme
+        """,
+        [customer_id],
+    ).fetchall()
+    return [
+        f"  Entered {label} on {entered_on}{', control group' if is_control else ''}: "
+        f"step {last_step}, "
+        + (f"ended on {ended_on} ({reason.replace('_', ' ')})" if ended_on else "still on it")
+        + (f"; bought on {bought_on}." if bought_on else ".")
+        for entered_on, label, is_control, last_step, ended_on, reason, bought_on in found
+    ]
 
 
 def _row(connection: Connection, name: str, customer_id: str) -> dict[str, object]:

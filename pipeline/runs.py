@@ -156,6 +156,7 @@ def _forget_later(settings: Settings, path: Path, day: date) -> None:
         for table, column in (
             ("ledger", "as_of_date"),
             ("enrolments", "as_of_date"),
+            ("programme_steps", "as_of_date"),
             ("members", "since_date"),
             ("runs", "as_of_date"),
             ("customer_ids", "first_seen"),

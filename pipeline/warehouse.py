@@ -64,7 +64,13 @@ SYNC_TABLES = {
         payload_hash varchar not null, since_date date not null""",
     "enrolments": """
         as_of_date date not null, customer_id varchar not null, programme varchar not null,
-        arm varchar not null, entry_values json, recorded_at timestamp not null""",
+        arm varchar not null, is_control boolean not null, salt varchar not null, entry_values json,
+        recorded_at timestamp not null""",
+    "programme_steps": """
+        as_of_date date not null, customer_id varchar not null, programme varchar not null,
+        entered_on date not null, step integer not null, message varchar not null,
+        is_listed boolean not null, offer varchar not null, offer_ends_on date,
+        recorded_at timestamp not null""",
     "suppressions": """
         destination varchar not null, email varchar not null, reason varchar not null,
         suppressed_at timestamp, read_at timestamp not null""",

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.destinations.contract import Changes, Client
-from pipeline.sync import differences, ledger
+from pipeline.sync import differences, enrolling, ledger
 from pipeline.sync.ledger import Attempt, Ended
 from pipeline.sync.payloads import PayloadError
 from pipeline.sync.plan import (
@@ -74,7 +74,7 @@ class PushReport:
         return self.plan.held
 
 
-def push(
+def push(  # noqa: PLR0913 - what is pushed, for which run, and how far
     warehouse: Warehouse,
     client: Client,
     *,
@@ -82,11 +82,13 @@ def push(
     as_of_date: date,
     confirmed: Collection[str] = (),
     brake: Brake = BRAKE,
+    is_mailing: bool = False,
 ) -> PushReport:
     """Make the destination hold what the exports want, as far as the brake lets it.
 
     First settles what an earlier crash left unknown. A client that raises ends the push; what was
-    recorded until then stands, and the next push goes on from there.
+    recorded until then stands, and the next push goes on from there. With the destination that
+    mails people enter programmes and move on their ladders; a list that is held moves nobody.
     """
     with warehouse.connect() as connection:
         audiences = audiences_of(connection, client.name, confirmed)
@@ -100,7 +102,11 @@ def push(
             differences.find(connection, client.name, audience, there)
         plan = read_plan(connection, client.name, audiences, confirmed, brake)
         attempt = Attempt(ledger.next_push_number(connection), run_id, as_of_date, client.name)
-        lists = tuple(_send(connection, client, attempt, one) for one in plan.lists)
+        if is_mailing:
+            enrolling.enrol_others(connection, attempt, audiences)
+        lists = tuple(
+            _send(connection, client, attempt, one, is_mailing=is_mailing) for one in plan.lists
+        )
     return PushReport(plan=plan, lists=lists, settled=settled)
 
 
@@ -117,11 +123,22 @@ def _read_back(client: Client, audience: str) -> pa.Table:
 
 
 def _send(
-    connection: duckdb.DuckDBPyConnection, client: Client, attempt: Attempt, plan: ListPlan
+    connection: duckdb.DuckDBPyConnection,
+    client: Client,
+    attempt: Attempt,
+    plan: ListPlan,
+    *,
+    is_mailing: bool,
 ) -> ListReport:
     audience = plan.audience
     changes = differences.changes_of(connection, client.name, audience, is_held=plan.held)
-    ledger.record_intents(connection, attempt, audience, differences.released(is_held=plan.held))
+    ledger.record_intents(
+        connection,
+        attempt,
+        audience,
+        differences.released(is_held=plan.held),
+        enrolling.WITH_LIST if is_mailing and not plan.held else (),
+    )
     ended: list[Ended] = []
     for batch in changes.slices(client.batch_size):
         if len(batch) or not client.is_outside:

@@ -1,6 +1,6 @@
 """What was sent and what is there now: the only SQL that writes to schema sync."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -40,13 +40,24 @@ def next_push_number(connection: Connection) -> int:
     return int(found.fetchall()[0][0])
 
 
-def record_intents(connection: Connection, attempt: Attempt, audience: str, source: str) -> None:
+def record_intents(
+    connection: Connection,
+    attempt: Attempt,
+    audience: str,
+    source: str,
+    alongside: Sequence[str] = (),
+) -> None:
     """Write one intent for each row of ``source``, all of them or none.
 
     ``source`` is SQL that yields customer_id, action, payload_hash and reason; it may use
-    ``$audience``.
+    ``$audience``. The statements in ``alongside`` are carried out in the same transaction, with
+    ``$audience``, ``$as_of_date`` and ``$now``.
     """
     with transaction(connection):
+        now = utc_now()
+        told = {"audience": audience, "as_of_date": attempt.as_of_date, "now": now}
+        for statement in alongside:
+            connection.execute(statement, told)
         connection.execute(
             f"""
             insert into sync.ledger
@@ -62,7 +73,7 @@ def record_intents(connection: Connection, attempt: Attempt, audience: str, sour
                 "as_of_date": attempt.as_of_date,
                 "destination": attempt.destination,
                 "audience": audience,
-                "now": utc_now(),
+                "now": now,
             },
         )
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from pipeline.settings import SAMPLE, TRANSFORMS
+from pipeline.settings import PROJECT_ROOT, SAMPLE, TRANSFORMS
 from pipeline.sources.catalogue import CONTRACT_SOURCES, schema_of
 from tests.dbt_project import DbtProject
 
@@ -20,7 +20,8 @@ MAY_READ = {
     "intermediate": {"staging", "intermediate", "sync", "seed"},
     "marts": {"intermediate", "marts", "seed"},
     "segments": {"marts", "segments", "sync", "seed"},
-    "exports": {"intermediate", "marts", "segments", "exports", "sync", "seed"},
+    "programmes": {"intermediate", "marts", "segments", "programmes", "sync", "seed"},
+    "exports": {"intermediate", "marts", "segments", "programmes", "exports", "sync", "seed"},
 }
 
 CLOCKS_AND_LOTS = re.compile(
@@ -32,6 +33,8 @@ LONGER_FOR_A_REASON = {
     "customer_groups": "one step per kind of group",
     "customer_activity": "the columns that the contract names, in one place",
     "customer_churn": "the columns that the contract names, in one place",
+    "exp_files__profiles": "every property that a mail may use, in one place",
+    "int_channel_permissions": "addresses, consents and reasons of every channel, a step each",
     "int_churn_model_histories": "every day that a history is held against, in one pass",
     "int_churn_model_months": "one lookup per end of a month",
     "int_churn_model_scores": "one chain from parameters to predictions, a step per formula",
@@ -59,11 +62,24 @@ LONGER_FOR_A_REASON = {
     "int_vips_by_day": "one chain from revenue to the threshold of each day",
     "journey_differences": "one chain from counts to intervals, a step per formula",
     "lifecycle_monthly": "every count of a month from the same spans",
+    "programme_answers": "what depends on all of a person's programmes is asked in one place",
+    "programme_candidates_drawn": "lots, arms and the dates that steps go by, a step each",
+    "programme_entries": "entries of programmes and of the global control side by side",
+    "programme_entrants": "one step per cost and limit of what came of an entry",
+    "programme_gates": "one step per gate, so that each can be read alone",
+    "programme_ladders": "one step per fact that ends a ladder",
+    "programme_lists": "what was taken before the day and on it, side by side",
+    "programme_moves": "the offer is chosen in steps, so that each can be read alone",
+    "programme_positions": "those who entered and those who would enter are followed alike",
+    "programme_profits": "one chain from chances to profit, a step per formula",
+    "programme_questions": "entering and going on are asked alike",
+    "programme_results": "programmes, arms, steps and ends of ladders side by side",
+    "programme_steps_taken": "one chain from steps to what became of their mails",
     "stg_online_retail__lines": "the overlap of two sheets, looked for only where it can be",
 }
 
 PERSONAL = re.compile(
-    r"email|first_name|last_name|phone|birth_date(_newest)?|city|source_ids|account_id|key"
+    r"address|email|first_name|last_name|phone|birth_date(_newest)?|city|source_ids|account_id|key"
     r"|written_email|person_key|account_key|group_key"
 )
 """Names of columns that hold what tells who a person is."""
@@ -209,6 +225,44 @@ def test_every_segment_model_is_registered_and_joined() -> None:
     union = (folder / "segment_members.sql").read_text(encoding="utf-8")
     joined = set(re.findall(r"ref\('segment_(\w+)'\)", union))
     assert models - {"members"} == registered == joined
+
+
+def test_every_programme_model_is_registered_joined_and_has_steps() -> None:
+    folder = TRANSFORMS / "models" / "segments"
+    candidates = folder / "programme_candidates.sql"
+    models = {path.stem.removeprefix("programme_") for path in folder.glob("programme_*.sql")}
+    named = {
+        path.stem.removeprefix("programme_"): re.findall(
+            r"'(\w+)' as programme", path.read_text(encoding="utf-8")
+        )
+        for path in folder.glob("programme_*.sql")
+        if path != candidates
+    }
+    joined = re.findall(r"ref\('programme_(\w+)'\)", candidates.read_text(encoding="utf-8"))
+    registered = [row["programme"] for row in seed("programmes")]
+    assert named == {name: [name] for name in registered}
+    assert models - {"candidates"} == set(registered)
+    assert sorted(joined) == sorted(registered)
+    for name in ("programme_steps", "programme_arms", "programme_periods"):
+        assert {row["programme"] for row in seed(name)} - {"all"} == set(registered), name
+
+
+def test_programmes_are_shipped_switched_off() -> None:
+    assert {row["is_on"] for row in seed("programmes")} == {"false"}
+
+
+def test_a_new_programme_touches_sql_yml_and_seeds_alone() -> None:
+    names = {row["programme"] for row in seed("programmes")}
+    # Some programmes are called like a segment or a state: only those that are not would tell.
+    names -= {row["segment"] for row in seed("segments")} | {"birthday"}
+    naming = [
+        f"{path.relative_to(PROJECT_ROOT)} names {name}"
+        for folder in ("pipeline", "assets", "expectations")
+        for path in sorted((PROJECT_ROOT / folder).rglob("*.py"))
+        for name in names
+        if re.search(rf"\b{name}\b", path.read_text(encoding="utf-8"))
+    ]
+    assert naming == []
 
 
 @pytest.mark.parametrize(

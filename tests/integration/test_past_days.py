@@ -7,11 +7,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from pipeline.compiled_models import CompiledModels
 from pipeline.settings import PROJECT_ROOT
 from pipeline.sources.online_retail import load_sample
 from pipeline.warehouse import SAMPLE_TABLES, Warehouse
 from tests.dbt_project import DbtProject
-from tests.integration.replay import Replay
 
 pytestmark = pytest.mark.runs
 
@@ -108,14 +108,14 @@ def copied(project: DbtProject, folder: Path) -> DbtProject:
 @pytest.fixture(scope="module")
 def by_dbt(
     today: DbtProject, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Replay, dict[date, list[tuple]]]:
+) -> tuple[CompiledModels, dict[date, list[tuple]]]:
     """How dbt compiled the models for the first of two past days, and what it built for both."""
     project = copied(today, tmp_path_factory.mktemp("by_dbt"))
     built = {}
     for day in reversed(BUILT_BY_DBT):
         build(project, day)
         built[day] = project.rows("from marts.customer_lifecycle order by all")
-    return Replay.of(project.manifest, BUILT_BY_DBT[0], "customer_lifecycle"), built
+    return CompiledModels.of(project.manifest, BUILT_BY_DBT[0], "customer_lifecycle"), built
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +124,7 @@ def replayed(today: DbtProject, tmp_path_factory: pytest.TempPathFactory) -> War
 
 
 def test_what_is_executed_equals_what_dbt_builds(
-    replayed: Warehouse, by_dbt: tuple[Replay, dict[date, list[tuple]]]
+    replayed: Warehouse, by_dbt: tuple[CompiledModels, dict[date, list[tuple]]]
 ) -> None:
     replay, built = by_dbt
 
@@ -139,7 +139,7 @@ def test_what_is_executed_equals_what_dbt_builds(
 
 
 def test_the_state_of_a_past_day_told_today_is_that_computed_on_it(
-    replayed: Warehouse, by_dbt: tuple[Replay, dict[date, list[tuple]]]
+    replayed: Warehouse, by_dbt: tuple[CompiledModels, dict[date, list[tuple]]]
 ) -> None:
     assert len(set(DAYS)) == 50
     replay, _ = by_dbt

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.compiled_models import CompiledModels
 from pipeline.loading.inbox import load_entity
 from pipeline.loading.load import Rules
 from pipeline.sources.contract import ENTITY_BY_NAME
 from tests.dbt_project import DbtProject
-from tests.integration.replay import Replay
 from tests.integration.shop import Shop
 
 pytestmark = pytest.mark.runs
@@ -145,7 +145,7 @@ class Shops:
 
     went_back: DbtProject
     kept: DbtProject
-    replay: Replay
+    replay: CompiledModels
     compared: tuple[str, ...]
 
     def on(self, day: date) -> tuple[dict[str, list[tuple]], dict[str, list[tuple]]]:
@@ -186,7 +186,7 @@ def shops(tmp_path_factory: pytest.TempPathFactory) -> Shops:
     return Shops(
         went_back,
         kept,
-        Replay.of(went_back.manifest, EVENT, *marts),
+        CompiledModels.of(went_back.manifest, EVENT, *marts),
         (
             *(f"marts.{name}" for name in sorted(marts)),
             *(f"intermediate.{models[name]['name']}" for name in fitted_to),

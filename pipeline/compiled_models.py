@@ -1,6 +1,6 @@
 """Models executed for many days without starting dbt for each: its SQL with another day in it."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -20,24 +20,35 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Replay:
+class CompiledModels:
     """What it takes to build some models for another day than that which dbt compiled them for."""
 
     compiled_for: date
     steps: tuple[Step, ...]
 
     @classmethod
-    def of(cls, manifest: dict[str, Any], compiled_for: date, *targets: str) -> "Replay":
+    def of(
+        cls,
+        manifest: Mapping[str, Any],
+        compiled_for: date,
+        *targets: str,
+        layers: Collection[str] = (),
+    ) -> "CompiledModels":
         """Take the models that ``targets`` need and that the day reaches, in dependency order.
 
         The others are the same on every day. ``customer_ids`` gives an id to a key once, so what
-        there is suffices for every earlier day.
+        there is suffices for every earlier day. With ``layers`` only models of these folders are
+        taken, and what they read from others is what is there.
         """
-        nodes, dated, steps = manifest["nodes"], set(), []
+        nodes = manifest["nodes"]
+        dated: set[str] = set()
+        steps: list[Step] = []
         for name in _in_order(nodes, targets):
             node = nodes[name]
+            if layers and node["fqn"][1] not in layers:
+                continue
             is_dated = _quoted(compiled_for) in (node.get("compiled_code") or "")
-            if not is_dated and not dated & set(node["depends_on"].get("nodes", [])):
+            if not is_dated and not layers and not dated & set(node["depends_on"].get("nodes", [])):
                 continue
             dated.add(name)
             # What Python fits from these tables is left as it is.
@@ -58,6 +69,7 @@ class Replay:
         return {step.name for step in self.steps if _quoted(self.compiled_for) in step.statement}
 
     def build(self, connection: duckdb.DuckDBPyConnection, day: date) -> None:
+        """Build every model for ``day``."""
         for step in self.steps:
             connection.execute(step.statement.replace(_quoted(self.compiled_for), _quoted(day)))
 
@@ -66,7 +78,7 @@ def _quoted(day: date) -> str:
     return f"'{day}'"
 
 
-def _in_order(nodes: dict[str, Any], targets: tuple[str, ...]) -> Iterator[str]:
+def _in_order(nodes: Mapping[str, Any], targets: Collection[str]) -> Iterator[str]:
     done: set[str] = set()
 
     def walk(name: str) -> Iterator[str]:

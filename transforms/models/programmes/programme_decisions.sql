@@ -1,0 +1,101 @@
+-- What was decided today for everybody who fits a programme or is on its ladder, and why.
+{{ config(schema="marts") }}
+
+with
+
+answers as (
+
+    select * from {{ ref('programme_answers') }}
+
+),
+
+entries as (
+
+    select * from {{ ref('programme_entries') }}
+
+),
+
+gates as (
+
+    select * from {{ ref('gates') }}
+
+),
+
+judged as (
+
+    select
+        answers.*,
+        coalesce(entries.is_global_control, false) as is_global_control
+
+    from answers
+
+    left outer join entries
+        on
+            answers.customer_id = entries.customer_id
+            and answers.programme = entries.programme
+            and answers.is_entry
+
+),
+
+worded as (
+
+    select
+        customer_id,
+        programme,
+        entered_on,
+        is_entry,
+        arm,
+        step,
+        message,
+        not is_control and not is_global_control and (gate is null or not is_entry) as is_in,
+        case
+            when gate is not null then gate
+            when is_control or is_global_control then 'control'
+        end as gate,
+        reason,
+        concat_ws(
+            '; ',
+            case
+                when not is_entry then 'entered on ' || cast(entered_on as varchar)
+            end,
+            case
+                when gate is null and step is not null
+                    then
+                        'takes step ' || cast(step as varchar)
+                        || case when message = 'resend' then ' once more' else '' end
+                when next_step is not null and next_due_on > {{ as_of_date() }}
+                    then
+                        'step ' || cast(next_step as varchar) || ' on '
+                        || cast(next_due_on as varchar)
+                when gate is not null and step is not null
+                    then 'step ' || cast(step as varchar) || ' waits'
+            end,
+            details,
+            trial_details,
+            case
+                when gate is null and is_global_control then 'in the global control'
+                when gate is null and is_control then 'in the control of the programme'
+            end
+        ) as moving
+
+    from judged
+
+),
+
+decisions as (
+
+    select
+        worded.customer_id,
+        worded.programme,
+        case when worded.is_in then 'in' else 'out' end as decision,
+        worded.gate,
+        concat_ws('; ', worded.reason, nullif(worded.moving, '')) as details,
+        not worded.is_entry as is_on_ladder,
+        case when worded.is_entry and worded.gate is not null then null else worded.arm end as arm,
+        {{ as_of_date() }} as as_of_date
+
+    from worded
+
+)
+
+select * from decisions

@@ -1,0 +1,148 @@
+-- Whether each ladder that was entered still runs, and else since when and why not. A purchase
+-- counts from the day after the entry.
+with
+
+positions as (
+
+    select * from {{ ref('programme_positions') }}
+
+    where not is_entry
+
+),
+
+programmes as (
+
+    select * from {{ ref('programmes') }}
+
+),
+
+last_steps as (
+
+    select
+        programme,
+        arm,
+        step,
+        resend_after_days,
+        ends_after_days
+
+    from {{ ref('programme_steps') }}
+
+),
+
+purchases as (
+
+    select
+        customer_id,
+        purchase_date
+
+    from {{ ref('int_purchases') }}
+
+),
+
+bought as (
+
+    select
+        positions.customer_id,
+        positions.programme,
+        positions.entered_on,
+        min(purchases.purchase_date) as bought_on
+
+    from positions
+
+    inner join purchases
+        on
+            positions.customer_id = purchases.customer_id
+            and positions.entered_on < purchases.purchase_date
+
+    group by
+        positions.customer_id,
+        positions.programme,
+        positions.entered_on
+
+),
+
+ends as (
+
+    select
+        positions.customer_id,
+        positions.programme,
+        positions.entered_on,
+        positions.arm,
+        positions.is_control,
+        positions.last_step,
+        positions.last_taken_on,
+        positions.next_step,
+        positions.next_due_on,
+        positions.dormant_on,
+        programmes.priority,
+        programmes.archives,
+        last_steps.resend_after_days,
+        bought.bought_on,
+        positions.not_sent_on,
+        case
+            when positions.next_step is null
+                then
+                    coalesce(positions.last_taken_on, positions.entered_on)
+                    + coalesce(last_steps.ends_after_days, 0)
+        end as ran_out_on,
+        positions.next_due_on + {{ var('ladder_patience_days') }} as stuck_on
+
+    from positions
+
+    inner join programmes
+        on positions.programme = programmes.programme
+
+    left outer join last_steps
+        on
+            positions.programme = last_steps.programme
+            and positions.last_step = last_steps.step
+            and coalesce(last_steps.arm, positions.arm) = positions.arm
+
+    left outer join bought
+        on
+            positions.customer_id = bought.customer_id
+            and positions.programme = bought.programme
+            and positions.entered_on = bought.entered_on
+
+),
+
+dated as (
+
+    select
+        *,
+        least(bought_on, not_sent_on, ran_out_on, stuck_on) as ends_on
+
+    from ends
+
+),
+
+ladders as (
+
+    select
+        customer_id,
+        programme,
+        entered_on,
+        arm,
+        is_control,
+        priority,
+        archives,
+        last_step,
+        last_taken_on,
+        next_step,
+        next_due_on,
+        resend_after_days,
+        dormant_on,
+        case when ends_on <= {{ as_of_date() }} then ends_on end as ended_on,
+        case
+            when ends_on is null or ends_on > {{ as_of_date() }} then null
+            when bought_on = ends_on then 'bought'
+            when not_sent_on = ends_on then 'not_sent'
+            when ran_out_on = ends_on then 'ran_out'
+            else 'stuck'
+        end as end_reason
+
+    from dated
+
+)
+
+select * from ladders
