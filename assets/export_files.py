@@ -68,6 +68,7 @@ def segment_lists(
             run_id=run.run_id,
             as_of_date=run.day,
             confirmed=run.confirm,
+            is_mailing=settings.get().destinations[0] == "files",
         )
     held = [f"{one.audience}: {one.why}" for one in report.plan.lists if one.held]
     return dg.MaterializeResult(

@@ -7,7 +7,7 @@ if TYPE_CHECKING:
 
 LARGE_LIST = 100
 """Up to so many members a list may be any share of all customers: small shops have small lists."""
-REACHABLE = "email_consent = 'subscribed' and suppressed_reason is null"
+REACHABLE = "email_consent in ('subscribed', 'soft_opt_in') and suppressed_reason is null"
 
 
 def list_members_suite(*, largest_share: float, mailable_count: int) -> "gx.ExpectationSuite":
