@@ -1,22 +1,27 @@
 """Models executed for many days without starting dbt for each: its SQL with another day in it."""
 
-from collections.abc import Collection, Iterator, Mapping
+import importlib.util
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import duckdb
 
+Connection = duckdb.DuckDBPyConnection
 KINDS = {"table": "table", "incremental": "table", "view": "view"}
 GIVEN_ONCE = "customer_ids"
 
 
 @dataclass(frozen=True)
 class Step:
-    """One model as dbt compiled it."""
+    """One model as dbt compiled it, or the function of one in Python with what it is given."""
 
     name: str
     statement: str
+    function: Callable[[Connection], Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -33,12 +38,14 @@ class CompiledModels:
         compiled_for: date,
         *targets: str,
         layers: Collection[str] = (),
+        python_from: Path | None = None,
     ) -> "CompiledModels":
         """Take the models that ``targets`` need and that the day reaches, in dependency order.
 
         The others are the same on every day. ``customer_ids`` gives an id to a key once, so what
         there is suffices for every earlier day. With ``layers`` only models of these folders are
-        taken, and what they read from others is what is there.
+        taken, and what they read from others is what is there. Models in Python are left as they
+        are unless ``python_from`` is the folder of the dbt project.
         """
         nodes = manifest["nodes"]
         dated: set[str] = set()
@@ -51,16 +58,14 @@ class CompiledModels:
             if not is_dated and not layers and not dated & set(node["depends_on"].get("nodes", [])):
                 continue
             dated.add(name)
-            # What Python fits from these tables is left as it is.
-            if node["name"] == GIVEN_ONCE or node["language"] != "sql":
+            if node["name"] == GIVEN_ONCE:
                 continue
-            kind = KINDS[node["config"]["materialized"]]
-            steps.append(
-                Step(
-                    node["name"],
-                    f"create or replace {kind} {node['relation_name']} as {node['compiled_code']}",
-                )
-            )
+            if node["language"] == "sql":
+                steps.append(Step(node["name"], _statement(node)))
+            elif python_from:
+                function = _function(nodes, node, python_from)
+                made = f"create or replace table {node['relation_name']} as from made_by_python"
+                steps.append(Step(node["name"], made, function))
         return cls(compiled_for, tuple(steps))
 
     @property
@@ -68,10 +73,51 @@ class CompiledModels:
         """Return the models in which the day stands."""
         return {step.name for step in self.steps if _quoted(self.compiled_for) in step.statement}
 
-    def build(self, connection: duckdb.DuckDBPyConnection, day: date) -> None:
-        """Build every model for ``day``."""
+    def build(
+        self,
+        connection: Connection,
+        day: date,
+        after: Mapping[str, Callable[[Connection], None]] | None = None,
+    ) -> None:
+        """Build every model for ``day``; ``after`` says what is done when one of them is there."""
         for step in self.steps:
+            if step.function:
+                connection.register("made_by_python", step.function(connection))
             connection.execute(step.statement.replace(_quoted(self.compiled_for), _quoted(day)))
+            if step.function:
+                connection.unregister("made_by_python")
+            if after and step.name in after:
+                after[step.name](connection)
+
+
+def _statement(node: Mapping[str, Any]) -> str:
+    kind = KINDS[node["config"]["materialized"]]
+    return f"create or replace {kind} {node['relation_name']} as {node['compiled_code']}"
+
+
+def _function(
+    nodes: Mapping[str, Any], node: Mapping[str, Any], project: Path
+) -> Callable[[Connection], Any]:
+    """Return the model's own function, given what dbt would give it."""
+    relations = {
+        nodes[parent]["name"]: nodes[parent]["relation_name"]
+        for parent in node["depends_on"]["nodes"]
+    }
+    found = importlib.util.spec_from_file_location(
+        node["name"], project / node["original_file_path"]
+    )
+    if found is None or found.loader is None:
+        raise FileNotFoundError(node["original_file_path"])
+    module = importlib.util.module_from_spec(found)
+    found.loader.exec_module(module)
+
+    def call(connection: Connection) -> Any:
+        def ref(name: str) -> duckdb.DuckDBPyRelation:
+            return connection.sql(f"from {relations[name]}")
+
+        return module.model(SimpleNamespace(ref=ref, config=node["config"]), connection)
+
+    return call
 
 
 def _quoted(day: date) -> str:

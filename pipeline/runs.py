@@ -105,7 +105,7 @@ def run_into(settings: Settings, asked: Asked, target: Path) -> Ended:
     if target in (settings.warehouse_path.resolve(), settings.published_path.resolve()):
         raise ValueError(f"{target} is what runs and analysts use; name another file")
     unfinished = target.with_name(f"{target.name}.part")
-    _copy_live(settings, unfinished)
+    copy_live(settings, unfinished)
     _forget_later(settings, unfinished, resolve_as_of(asked.as_of, settings))
     ended = _execute(settings, "rebuild", _of_copy(asked, unfinished))
     if ended.succeeded:
@@ -122,7 +122,7 @@ def planned(settings: Settings, asked: Asked) -> Iterator[tuple[Ended, Path]]:
     settings.var_folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=settings.var_folder, prefix="plan-") as folder:
         path = Path(folder) / "warehouse.duckdb"
-        _copy_live(settings, path)
+        copy_live(settings, path)
         yield _execute(settings, "load_and_build", _of_copy(asked, path)), path
 
 
@@ -138,7 +138,8 @@ def _of_copy(asked: Asked, path: Path) -> dict[str, object]:
     }
 
 
-def _copy_live(settings: Settings, target: Path) -> None:
+def copy_live(settings: Settings, target: Path) -> None:
+    """Copy the live warehouse to ``target`` while no run writes to it."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with run_lock.hold(settings.var_folder / LOCK_NAME, settings.lock_wait_seconds):
         # A run that was killed leaves a log beside the file, which belongs to it.

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from pipeline.summaries import churn_model, customers, retention
+from pipeline.summaries import churn_model, customers, programmes, retention
 from pipeline.summaries.drawing import Connection
 
 SUMMARIES: dict[str, Callable[[Connection], str]] = {
@@ -15,6 +15,8 @@ SUMMARIES: dict[str, Callable[[Connection], str]] = {
     "purchase_journey": retention.purchase_journey,
     "journey_differences": retention.journey_differences,
     "segment_members": customers.segment_members,
+    "programme_decisions": programmes.programme_decisions,
+    "programme_results": programmes.programme_results,
     "churn_model_calibration": churn_model.churn_model_calibration,
     "churn_model_validation": churn_model.churn_model_validation,
     "backtest": churn_model.backtest,

@@ -59,7 +59,7 @@ worded as (
                 when not is_entry then 'entered on ' || cast(entered_on as varchar)
             end,
             case
-                when gate is null and step is not null
+                when gate is null and step is not null and not is_global_control
                     then
                         'takes step ' || cast(step as varchar)
                         || case when message = 'resend' then ' once more' else '' end
@@ -67,7 +67,7 @@ worded as (
                     then
                         'step ' || cast(next_step as varchar) || ' on '
                         || cast(next_due_on as varchar)
-                when gate is not null and step is not null
+                when gate is not null and step is not null and not is_entry
                     then 'step ' || cast(step as varchar) || ' waits'
             end,
             details,
