@@ -13,7 +13,7 @@ export MKL_NUM_THREADS := 1
 export DO_NOT_TRACK := 1
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup run test test-sample test-runs test-clone test-sources test-contracts check bench dev lock clean
+.PHONY: help setup run test test-programmes test-sample test-runs test-clone test-sources test-contracts check bench dev lock clean
 
 help:  ## Show these lines.
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -24,8 +24,11 @@ setup:  ## Make .venv with the locked dependencies (nothing to do when they have
 run: setup  ## Run the whole daily job, on the sample unless .env says otherwise.
 	@"$(BIN)/winback" run
 
-test: setup  ## Run every test but those of the next five targets.
-	@"$(BIN)/python" -m pytest -n 2 --dist loadfile -m "not sample and not runs and not clone and not sources and not contracts"
+test: setup  ## Run every test but those of the next six targets.
+	@"$(BIN)/python" -m pytest -n 2 --dist loadfile -m "not sample and not runs and not clone and not sources and not contracts and not programmes"
+
+test-programmes: setup  ## Walk made-up people through gates and ladders, day by day.
+	@"$(BIN)/python" -m pytest -n 2 --dist loadfile -m programmes
 
 test-sample: setup  ## Recompute what the shipped sample gives by other means.
 	@"$(BIN)/python" -m pytest -m sample

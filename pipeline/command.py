@@ -85,7 +85,7 @@ def run(
 def plan(as_of: str | None, confirm: tuple[str, ...]) -> None:
     """Show what the next run would send and take off, list by list, without doing it."""
     settings = _settings()
-    from pipeline import runs
+    from pipeline import runs, summary
     from pipeline.resources import open_warehouse
     from pipeline.sync.plan import make_plan
 
@@ -96,6 +96,7 @@ def plan(as_of: str | None, confirm: tuple[str, ...]) -> None:
             click.echo(f"{destination}: {'nothing to do' if made.is_empty else 'would do'}")
             for one in made.lists:
                 click.echo(f"  {one.sentence()}")
+        click.echo(summary.programmes(open_warehouse(settings, str(path))))
 
 
 @cli.command()

@@ -5,6 +5,7 @@ import click
 from pipeline.explanation import table
 from pipeline.resources import open_warehouse
 from pipeline.settings import SAMPLE, Settings
+from pipeline.warehouse import Warehouse
 
 UNREAD = """
     select count(*) filter (row_number is not null),
@@ -18,6 +19,27 @@ UNREAD = """
         coalesce(list_sort(list(distinct file) filter (row_number is null)), [])
     from quarantine.unread_rows
 """
+
+
+PROGRAMMES = """
+    select programmes.label, count(decisions.customer_id),
+        count(*) filter (where decisions.decision = 'in'), coalesce(any_value(entries.treated), 0),
+        coalesce(any_value(entries.controls), 0), coalesce(any_value(moves.people), 0)
+    from reference.programmes as programmes
+    left join marts.programme_decisions as decisions using (programme)
+    left join (
+        select programme, count(*) filter (not is_control) as treated,
+            count(*) filter (is_control) as controls
+        from exports.exp_sync__enrolments group by programme
+    ) as entries using (programme)
+    left join (
+        select programme, count(*) as people
+        from exports.exp_sync__programme_steps where is_listed group by programme
+    ) as moves using (programme)
+    where programmes.is_on
+    group by programmes.label, programmes.priority order by programmes.priority
+"""
+"""Of those that are on: who fits, who is on the ladder, who enters and who takes a step today."""
 
 
 def show(settings: Settings, run_id: str) -> None:
@@ -74,6 +96,7 @@ def show(settings: Settings, run_id: str) -> None:
     click.echo(table(("lifecycle", "customers", "%"), lifecycle))
     click.echo("\n" + table(("segment", "list", "customers", "on list", "added", "removed"), lists))
     click.echo("")
+    click.echo(programmes(open_warehouse(settings)))
     if SAMPLE in settings.sources:
         click.echo("The sample's orders are real; its e-mail events and consents are simulated.")
     if unread:
@@ -86,3 +109,12 @@ def show(settings: Settings, run_id: str) -> None:
     click.echo(f"Lists:     {settings.var_folder / 'outbox'}")
     click.echo(f"Tables:    {settings.published_path} (schema marts)")
     click.echo("Lineage:   winback ui")
+
+
+def programmes(warehouse: Warehouse) -> str:
+    """Return by programme that is on who fits, is in, enters and takes a step today."""
+    with warehouse.connect() as connection:
+        found = connection.execute(PROGRAMMES).fetchall()
+    if not found:
+        return "Every programme is off; docs/marketers.md says how to switch one on.\n"
+    return table(("programme", "fit", "in", "enter", "controls", "take a step"), found) + "\n"

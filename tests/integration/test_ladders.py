@@ -12,6 +12,8 @@ from pipeline.compiled_models import CompiledModels
 from tests.dbt_project import DbtProject
 from tests.integration.programmes import COMPILED_FOR, Programmes, compiled, events
 
+pytestmark = pytest.mark.programmes
+
 START = date(2024, 3, 1)
 PROGRAMME = {
     "label": "x",

@@ -1,6 +1,10 @@
 from pathlib import Path
 
+import pytest
+
 from tests.integration.shop import LAST_DAY, ORDERS, Shop, marts_of
+
+pytestmark = pytest.mark.runs
 
 
 def test_too_many_bad_rows_stop_the_run_before_anything_is_built(shop: Shop) -> None:
