@@ -76,7 +76,7 @@ def test_the_commands_can_be_run_as_they_stand(clone: Path, first_run: str) -> N
         if not command.startswith("make") and command != "winback ui"
     ]
     assert first == "source .venv/bin/activate"
-    assert len(rest) == 6
+    assert len(rest) == 8
     for command in rest:
         assert do(clone, f"{first}; {command}"), command
     assert (clone / "june.duckdb").exists()
