@@ -210,13 +210,15 @@ def finish_run(warehouse: Warehouse, run_id: str, *, succeeded: bool) -> None:
 
 
 def last_as_of(warehouse: Warehouse) -> date | None:
-    """Return the latest day that a run succeeded for or sent something for."""
+    """Return the latest day that a run succeeded for, sent something for or moved anybody on."""
     with warehouse.connect() as connection:
         found = connection.execute(
             """
             select greatest(
                 (select max(as_of_date) from sync.runs where status = 'succeeded'),
-                (select max(as_of_date) from sync.ledger)
+                (select max(as_of_date) from sync.ledger),
+                (select max(as_of_date) from sync.enrolments),
+                (select max(as_of_date) from sync.programme_steps)
             )
             """
         ).fetchall()[0][0]

@@ -23,6 +23,7 @@ TARGETS = (
     "exp_sync__enrolments",
     "exp_sync__programme_steps",
     "programme_outcomes",
+    "exp_files__list_members",
 )
 FACTS = {
     "marts.customer_activity": {
@@ -38,6 +39,7 @@ FACTS = {
         "channel": "email",
         "may_be_contacted": True,
     },
+    "intermediate.int_contact_permissions": {"may_be_mailed": True},
     "intermediate.int_purchases": {},
     "intermediate.int_revenue_by_customer": {},
     "intermediate.int_orders_open_by_customer": {},
@@ -126,6 +128,14 @@ class Programmes:
             f"where customer_id = '{customer}' and programme = '{programme}'"
         )
         return found[0] if found else ("none", None)
+
+    def details(self, customer: str = "ada", programme: str = "dormant") -> str:
+        """Return what was told of a decision, from the last semicolon on."""
+        ((told,),) = self.ask(
+            "select details from marts.programme_decisions "
+            f"where customer_id = '{customer}' and programme = '{programme}'"
+        )
+        return str(told).rsplit("; ", 1)[-1]
 
     def lists(self, customer: str = "ada") -> list[str]:
         """Return the lists that somebody is on."""

@@ -1,152 +1,11 @@
 """One made-up customer walks through every path of a ladder, day by day."""
 
-import shutil
-from collections.abc import Iterator
-from datetime import date, timedelta
-from pathlib import Path
-from typing import Any
-
 import pytest
 
-from pipeline.compiled_models import CompiledModels
-from tests.dbt_project import DbtProject
-from tests.integration.programmes import COMPILED_FOR, Programmes, compiled, events
+from tests.integration.programmes import Programmes, events
+from tests.integration.two_programmes import START, candidate, controls, mailed, on, run_days
 
 pytestmark = pytest.mark.programmes
-
-START = date(2024, 3, 1)
-PROGRAMME = {
-    "label": "x",
-    "description": "x",
-    "is_on": True,
-    "channel": "email",
-    "outcome_window_days": 60,
-    "is_winback": True,
-    "archives": True,
-    "serves_unhappy": False,
-    "cool_down_days": 7,
-    "reentry_days": 180,
-    "assumed_lift": 0.02,
-    "assumed_weight": 500,
-}
-STEP = {"arm": None, "basis": "entry", "offer": "perk", "message_kind": "perk"}
-STEPS = [
-    {**STEP, "programme": "dormant", "step": 1, "after_days": 0, "resend_after_days": 4},
-    {**STEP, "programme": "dormant", "step": 2, "after_days": 10, "ends_after_days": 14},
-    {**STEP, "programme": "cart", "step": 1, "after_days": 0, "ends_after_days": 3},
-]
-OFFERS = [
-    {"offer": "perk", "kind": "perk", "label": "Free shipping", "code": "SHIP", "valid_days": 14},
-    {"offer": "none", "kind": "none", "label": "None"},
-    {"offer": "less", "kind": "discount", "label": "Less", "value": 10, "value_unit": "percent"},
-]
-
-
-@pytest.fixture(scope="module")
-def models(empty_project: DbtProject, tmp_path_factory: pytest.TempPathFactory) -> CompiledModels:
-    compiling = DbtProject(tmp_path_factory.mktemp("programmes"))
-    finished = compiling.run(
-        "compile",
-        *("--select", "programmes", "exports"),
-        warehouse=str(empty_project.warehouse.path),
-        as_of_date=str(COMPILED_FOR),
-    )
-    assert finished.returncode == 0, finished.stdout
-    return compiled(compiling.manifest)
-
-
-@pytest.fixture
-def day(empty_project: DbtProject, models: CompiledModels, tmp_path: Path) -> Iterator[Programmes]:
-    """Ada is a candidate of the programme dormant, subscribed, and nobody is a control."""
-    # Under the same name, which the models as they are compiled bear.
-    copy = DbtProject(tmp_path)
-    shutil.copyfile(empty_project.warehouse.path, copy.warehouse.path)
-    with copy.warehouse.connect() as connection:
-        programmes = Programmes(connection, models, START)
-        programmes.seed(
-            "programmes",
-            [
-                {
-                    **PROGRAMME,
-                    "programme": "cart",
-                    "priority": 1,
-                    "archives": False,
-                    "cool_down_days": 0,
-                },
-                {**PROGRAMME, "programme": "dormant", "priority": 2},
-            ],
-        )
-        programmes.seed("programme_steps", STEPS)
-        programmes.seed("offers", OFFERS)
-        programmes.seed(
-            "programme_arms",
-            [{"programme": one, "arm": "a", "share": 1} for one in ("cart", "dormant")],
-        )
-        controls(programmes, 0)
-        programmes.seed(
-            "programme_messages",
-            [
-                {**message, "programme": "dormant", "message": kind, "assume_sent": False}
-                for message, kind in (
-                    ({"step": 1, "campaign_id": "first"}, "first"),
-                    ({"step": 1, "campaign_id": "again"}, "resend"),
-                    ({"step": 2, "campaign_id": "second"}, "first"),
-                )
-            ]
-            + [{"programme": "cart", "step": 1, "message": "first", "assume_sent": True}],
-        )
-        known(programmes)
-        programmes.give("segments.programme_candidates", [candidate("ada")])
-        yield programmes
-
-
-def controls(day: Programmes, share: float, of_all: float = 0) -> None:
-    day.seed(
-        "programme_periods",
-        [
-            {"programme": name, "valid_from": "1970-01-01", "salt": f"{name}-1", "control_share": s}
-            for name, s in (("all", of_all), ("cart", share), ("dormant", share))
-        ],
-    )
-
-
-def known(day: Programmes, *customers: str) -> None:
-    people = customers or ("ada",)
-    activity = {"last_purchase_date": START - timedelta(days=200)}
-    dates = {
-        "slipping_on": START - timedelta(days=80),
-        "dormant_on": START - timedelta(days=20),
-        "long_dormant_on": START + timedelta(days=160),
-    }
-    day.give("marts.customer_activity", [{"customer_id": one, **activity} for one in people])
-    day.give("marts.customer_churn", [{"customer_id": one, **dates} for one in people])
-    day.give("intermediate.int_channel_permissions", [{"customer_id": one} for one in people])
-    day.give(
-        "intermediate.int_customer_keys",
-        [{"customer_id": one, "person_key": one, "group_key": one} for one in people],
-    )
-
-
-def candidate(customer: str, programme: str = "dormant") -> dict[str, Any]:
-    return {"customer_id": customer, "programme": programme, "reason": "dormant since then"}
-
-
-def mailed(day: Programmes, **mails: dict[str, date]) -> None:
-    """Let the tool report these mails of Ada's."""
-    day.give(
-        "intermediate.int_email_events_unioned",
-        [event for mail, kinds in mails.items() for event in events("ada", mail, kinds)],
-    )
-
-
-def run_days(day: Programmes, count: int) -> None:
-    for _ in range(count):
-        day.run()
-        day.next_day()
-
-
-def on(days: int) -> date:
-    return START + timedelta(days=days)
 
 
 def test_who_answers_nothing_gets_each_step_and_one_resend_and_is_archived(
@@ -208,14 +67,16 @@ def test_whoever_buys_leaves_the_ladder_on_that_day(day: Programmes) -> None:
     assert (is_buyer, bought_on) == (True, on(3))
 
 
-def test_a_purchase_of_the_day_of_entry_is_no_success(day: Programmes) -> None:
+def test_a_purchase_of_the_day_of_entry_ends_the_ladder_and_is_no_success(
+    day: Programmes,
+) -> None:
     mailed(day, first={"sent": on(1)})
     run_days(day, 2)
     day.give(
         "intermediate.int_purchases", [{"customer_id": "ada", "purchase_date": on(0), "revenue": 5}]
     )
     day.run()
-    assert day.state() == (1, None, None)
+    assert day.state() == (1, on(0), "bought")
     assert day.ask("select is_buyer from programmes.programme_outcomes") == [(False,), (False,)]
 
 

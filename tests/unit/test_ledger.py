@@ -152,6 +152,23 @@ def test_the_last_day_is_that_of_a_run_that_succeeded_or_sent(warehouse: Warehou
     assert (never, after_a_failure, ledger.last_as_of(warehouse)) == (None, MONDAY, TUESDAY)
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "insert into sync.enrolments values ($day, 'ada', 'x', 'a', true, 'salt', '{}', $day)",
+        "insert into sync.programme_steps "
+        "values ($day, 'ada', 'x', $day, 1, 'first', false, 'none', null, $day)",
+    ],
+)
+def test_a_day_on_which_controls_alone_were_written_down_is_a_last_day(
+    warehouse: Warehouse, written: str
+) -> None:
+    with warehouse.connect() as connection:
+        connection.execute(written, {"day": TUESDAY})
+
+    assert ledger.last_as_of(warehouse) == TUESDAY
+
+
 def test_a_run_that_has_succeeded_cannot_fail_afterwards(warehouse: Warehouse) -> None:
     ledger.begin_run(warehouse, "one", MONDAY)
     ledger.finish_run(warehouse, "one", succeeded=True)

@@ -1,3 +1,5 @@
+-- Which steps are to be written down, each under the id that its entry was written under: when
+-- people become one, another may stand for them since.
 with
 
 moves as (
@@ -6,20 +8,32 @@ moves as (
 
 ),
 
+enrolments as (
+
+    select * from {{ ref('programme_enrolments') }}
+
+),
+
 steps as (
 
     select
-        customer_id,
-        programme,
-        entered_on,
-        step,
-        message,
-        is_listed,
-        offer,
-        offer_ends_on,
-        audience
+        coalesce(enrolments.enrolled_as, moves.customer_id) as customer_id,
+        moves.programme,
+        moves.entered_on,
+        moves.step,
+        moves.message,
+        moves.is_listed,
+        moves.offer,
+        moves.offer_ends_on,
+        moves.audience
 
     from moves
+
+    left outer join enrolments
+        on
+            moves.customer_id = enrolments.customer_id
+            and moves.programme = enrolments.programme
+            and moves.entered_on = enrolments.entered_on
 
 )
 

@@ -16,19 +16,78 @@ questions as (
 
 ),
 
-first_shut as (
+aliases as (
 
     select
         customer_id,
-        programme,
-        arg_min(gate, {'place': place, 'details': details}) as gate,
-        arg_min(details, {'place': place, 'details': details}) as details
+        min(current_customer_id) as current_customer_id
 
-    from {{ ref('programme_gates') }}
+    from {{ ref('int_customer_aliases') }}
+
+    group by customer_id
+
+),
+
+-- What an earlier run of this day wrote down stands, so that facts which came in between neither
+-- move anybody on a second ladder nor take him off a list for a day, to be put on it once more.
+-- Only what forbids any contact does.
+taken_today as (
+
+    select distinct
+        coalesce(aliases.current_customer_id, taken.customer_id) as customer_id,
+        taken.programme
+
+    from {{ source('sync', 'programme_steps') }} as taken
+
+    left outer join aliases
+        on taken.customer_id = aliases.customer_id
+
+    where taken.as_of_date = {{ as_of_date() }}
+
+),
+
+first_shut as (
+
+    select
+        gates.customer_id,
+        gates.programme,
+        arg_min(gates.gate, {'place': gates.place, 'details': gates.details}) as gate,
+        arg_min(gates.details, {'place': gates.place, 'details': gates.details}) as details
+
+    from {{ ref('programme_gates') }} as gates
+
+    left outer join taken_today
+        on
+            gates.customer_id = taken_today.customer_id
+            and gates.programme = taken_today.programme
+
+    where
+        taken_today.customer_id is null
+        or gates.place < (select place from {{ ref('gates') }} where gate = 'unhappy')
 
     group by
-        customer_id,
-        programme
+        gates.customer_id,
+        gates.programme
+
+),
+
+taken_elsewhere as (
+
+    select
+        questions.customer_id,
+        questions.programme,
+        min(taken_today.programme) as taken_programme
+
+    from questions
+
+    inner join taken_today
+        on
+            questions.customer_id = taken_today.customer_id
+            and questions.programme <> taken_today.programme
+
+    group by
+        questions.customer_id,
+        questions.programme
 
 ),
 
@@ -70,9 +129,11 @@ judged as (
             when questions.is_entry or questions.step is not null then first_shut.gate
         end as shut_gate,
         first_shut.details as shut_details,
-        coalesce(profits.expected_profit < 0, false) as is_loss,
+        taken_today.customer_id is null
+        and coalesce(profits.expected_profit < 0, false) as is_loss,
         profits.expected_profit,
-        coalesce(drawn.is_trial, false) as is_trial
+        coalesce(drawn.is_trial, false) as is_trial,
+        taken_elsewhere.taken_programme
 
     from questions
 
@@ -91,6 +152,16 @@ judged as (
             questions.customer_id = drawn.customer_id
             and questions.programme = drawn.programme
 
+    left outer join taken_today
+        on
+            questions.customer_id = taken_today.customer_id
+            and questions.programme = taken_today.programme
+
+    left outer join taken_elsewhere
+        on
+            questions.customer_id = taken_elsewhere.customer_id
+            and questions.programme = taken_elsewhere.programme
+
 ),
 
 -- Of several programmes that somebody could enter the one that goes first; he is on no ladder of
@@ -107,6 +178,7 @@ could_enter as (
     where
         is_entry
         and shut_gate is null
+        and taken_programme is null
         and (not is_loss or is_trial)
 
     group by customer_id
@@ -178,6 +250,7 @@ ordered as (
             when judged.is_entry and coalesce(on_ladder.priority <= judged.priority, false)
                 then 'priority'
             when judged.is_entry and judged.is_loss and not judged.is_trial then 'expected_profit'
+            when judged.step is not null and judged.taken_programme is not null then 'priority'
         end as gate,
         case
             when judged.shut_gate is not null then judged.shut_details
@@ -188,6 +261,8 @@ ordered as (
                 then on_ladder.programme || ' goes first'
             when judged.is_entry and judged.is_loss and not judged.is_trial
                 then 'expected to bring ' || cast(judged.expected_profit as varchar)
+            when judged.step is not null and judged.taken_programme is not null
+                then judged.taken_programme || ' went first today'
         end as details
 
     from judged

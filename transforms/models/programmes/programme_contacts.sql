@@ -1,6 +1,7 @@
 -- When somebody was or is to be contacted, mails of programmes by the day after their step was
 -- taken, for whoever was treated and whoever was not alike; what the tool reports of them is left
--- out, as is advertising, which is no contact.
+-- out, as is advertising, which is no contact. A programme's mail to somebody who was on no list of
+-- it is a mail like any other.
 with
 
 recipients as (
@@ -29,19 +30,54 @@ mails as (
 
 ),
 
-of_programmes as (
+aliases as (
 
-    select distinct
+    select
         customer_id,
-        mail_key
+        min(current_customer_id) as current_customer_id
 
-    from {{ ref('programme_mail_events') }}
+    from {{ ref('int_customer_aliases') }}
+
+    group by customer_id
 
 ),
 
+-- All that were taken under any id of a person, also those of an id whose ladder does not go on.
 steps as (
 
-    select * from {{ ref('programme_steps_taken') }}
+    select
+        coalesce(aliases.current_customer_id, taken.customer_id) as customer_id,
+        taken.programme,
+        taken.step,
+        taken.message,
+        taken.is_listed,
+        taken.as_of_date as taken_on
+
+    from {{ source('sync', 'programme_steps') }} as taken
+
+    left outer join aliases
+        on taken.customer_id = aliases.customer_id
+
+    where taken.as_of_date < {{ as_of_date() }}
+
+),
+
+of_programmes as (
+
+    select distinct
+        events.customer_id,
+        events.mail_key
+
+    from {{ ref('programme_mail_events') }} as events
+
+    inner join steps
+        on
+            events.customer_id = steps.customer_id
+            and events.programme = steps.programme
+            and events.step = steps.step
+            and events.message = steps.message
+            and events.occurred_date >= steps.taken_on
+            and steps.is_listed
 
 ),
 

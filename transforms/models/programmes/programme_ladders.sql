@@ -1,5 +1,5 @@
--- Whether each ladder that was entered still runs, and else since when and why not. A purchase
--- counts from the day after the entry.
+-- Whether each ladder that was entered still runs, and else since when and why not. Any purchase
+-- that was not known at entry ends it, also one that was told late.
 with
 
 positions as (
@@ -16,7 +16,7 @@ programmes as (
 
 ),
 
-last_steps as (
+steps as (
 
     select
         programme,
@@ -26,6 +26,27 @@ last_steps as (
         ends_after_days
 
     from {{ ref('programme_steps') }}
+
+),
+
+-- By the last step that an arm has now: one that somebody took may have been cut from it since.
+endings as (
+
+    select
+        positions.programme,
+        positions.arm,
+        arg_max(steps.ends_after_days, steps.step) as ends_after_days
+
+    from (select distinct programme, arm from positions) as positions
+
+    inner join steps
+        on
+            positions.programme = steps.programme
+            and coalesce(steps.arm, positions.arm) = positions.arm
+
+    group by
+        positions.programme,
+        positions.arm
 
 ),
 
@@ -45,14 +66,14 @@ bought as (
         positions.customer_id,
         positions.programme,
         positions.entered_on,
-        min(purchases.purchase_date) as bought_on
+        greatest(min(purchases.purchase_date), positions.entered_on) as bought_on
 
     from positions
 
     inner join purchases
         on
             positions.customer_id = purchases.customer_id
-            and positions.entered_on < purchases.purchase_date
+            and coalesce(positions.last_purchase_date < purchases.purchase_date, true)
 
     group by
         positions.customer_id,
@@ -76,14 +97,14 @@ ends as (
         positions.dormant_on,
         programmes.priority,
         programmes.archives,
-        last_steps.resend_after_days,
+        steps.resend_after_days,
         bought.bought_on,
         positions.not_sent_on,
         case
             when positions.next_step is null
                 then
                     coalesce(positions.last_taken_on, positions.entered_on)
-                    + coalesce(last_steps.ends_after_days, 0)
+                    + coalesce(endings.ends_after_days, 0)
         end as ran_out_on,
         positions.next_due_on + {{ var('ladder_patience_days') }} as stuck_on
 
@@ -92,11 +113,16 @@ ends as (
     inner join programmes
         on positions.programme = programmes.programme
 
-    left outer join last_steps
+    left outer join steps
         on
-            positions.programme = last_steps.programme
-            and positions.last_step = last_steps.step
-            and coalesce(last_steps.arm, positions.arm) = positions.arm
+            positions.programme = steps.programme
+            and positions.last_step = steps.step
+            and coalesce(steps.arm, positions.arm) = positions.arm
+
+    left outer join endings
+        on
+            positions.programme = endings.programme
+            and positions.arm = endings.arm
 
     left outer join bought
         on

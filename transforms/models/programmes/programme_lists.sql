@@ -46,6 +46,14 @@ offers as (
 
 ),
 
+held as (
+
+    select * from {{ ref('programme_holds') }}
+
+    where programme = 'all'
+
+),
+
 before_today as (
 
     select
@@ -74,6 +82,9 @@ before_today as (
             taken.customer_id = moves.customer_id
             and taken.programme = moves.programme
             and taken.step < moves.step
+
+    anti join held
+        on taken.customer_id = held.customer_id
 
 ),
 

@@ -57,6 +57,15 @@ taken as (
 
 ),
 
+-- Who is in the global control since another period began is sent nothing more of his ladder.
+held as (
+
+    select * from {{ ref('programme_holds') }}
+
+    where programme = 'all'
+
+),
+
 chosen as (
 
     select
@@ -165,6 +174,7 @@ moves as (
         fitting.step,
         fitting.message,
         not fitting.is_control
+        and held.customer_id is null
         and (fitting.message = 'first' or not fitting.is_opened) as is_listed,
         offers.offer,
         coalesce(
@@ -183,6 +193,9 @@ moves as (
             and fitting.programme = offered_before.programme
             and fitting.entered_on = offered_before.entered_on
             and offers.offer = offered_before.offer
+
+    left outer join held
+        on fitting.customer_id = held.customer_id
 
 )
 
