@@ -1,0 +1,46 @@
+-- Who is to be called, as the ladders of programmes by telephone have it. Whom no marketing goes to
+-- is not called either.
+with
+
+programme_lists as (
+
+    select * from {{ ref('programme_lists') }}
+
+    where channel = 'phone'
+
+),
+
+archived as (
+
+    select * from {{ ref('programme_archived') }}
+
+),
+
+permissions as (
+
+    select * from {{ ref('int_channel_permissions') }}
+
+    where
+        channel = 'phone'
+        and may_be_contacted
+
+),
+
+listed as (
+
+    select
+        programme_lists.audience,
+        programme_lists.customer_id,
+        permissions.address as phone
+
+    from programme_lists
+
+    inner join permissions
+        on programme_lists.customer_id = permissions.customer_id
+
+    anti join archived
+        on programme_lists.customer_id = archived.customer_id
+
+)
+
+select * from listed
