@@ -1,4 +1,4 @@
-"""Keep audiences of advertising as the files that Google Customer Match and Meta take uploads in."""
+"""Keep audiences of advertising as the files that Google Customer Match and Meta take."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -28,7 +28,8 @@ ONCE_EACH = """
 """
 
 NO_ADDRESS = """
-    select customer_id, 'no address' as reason from incoming where coalesce(trim({address}), '') = ''
+    select customer_id, 'no address' as reason from incoming
+    where coalesce(trim({address}), '') = ''
 """
 
 # A number that begins with a plus can be read behind an apostrophe, an address of a mailbox cannot.

@@ -12,10 +12,8 @@ CHUNK_BYTES = 1 << 20
 
 
 @contextmanager
-def database(
-    folder: Path, memory_limit: str, threads: int
-) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Yield a database in memory that spills into ``folder``, because all of it is personal data."""
+def database(folder: Path, memory_limit: str, threads: int) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Yield a database in memory; what does not fit goes to ``folder``, as it is personal data."""
     spill = folder / ".spill"
     config: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": memory_limit,

@@ -1,4 +1,4 @@
-"""SQL for what is the same for every list: who is who, who may be contacted, what is sent of them."""
+"""SQL for what is the same for every list: who is who, who may be reached, what is sent of them."""
 
 import duckdb
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import duckdb
 
-from pipeline.sync import differences, payloads
+from pipeline.sync import differences
 from pipeline.warehouse import Warehouse
 
 

@@ -1,7 +1,7 @@
 -- Hashes that advertising networks compare with their own, of everybody who said yes to it, while
 -- a programme of advertising is on. Each network normalises in a way of its own before it hashes:
 -- Google as developers.google.com/data-manager/api/devguides/concepts/formatting says, Meta as
--- developers.facebook.com/docs/marketing-api/conversions-api/parameters/customer-information-parameters.
+-- "Customer Information Parameters" at developers.facebook.com does.
 with
 
 programmes as (

@@ -23,6 +23,8 @@ permissions as (
     where
         channel = 'phone'
         and may_be_contacted
+        -- What stands in the place of a number is not always one.
+        and regexp_full_match(address, '\D*(\d\D*){5,}')
 
 ),
 
