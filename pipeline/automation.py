@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import dagster as dg
 
 from pipeline.alerts import alert
+from pipeline.destinations.outlets import OUTLETS
 from pipeline.settings import Settings
 
 RETRIES = dg.RetryPolicy(max_retries=2, delay=10, backoff=dg.Backoff.EXPONENTIAL)
@@ -27,7 +28,7 @@ daily_refresh = dg.define_asset_job(
     selection=dg.AssetSelection.all(),
 )
 
-LEAVING = dg.AssetSelection.key_prefixes("files") | dg.AssetSelection.groups("published")
+LEAVING = dg.AssetSelection.key_prefixes("files", *OUTLETS) | dg.AssetSelection.groups("published")
 
 load_and_build = dg.define_asset_job(
     name="load_and_build",

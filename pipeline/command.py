@@ -86,13 +86,16 @@ def plan(as_of: str | None, confirm: tuple[str, ...]) -> None:
     """Show what the next run would send and take off, list by list, without doing it."""
     settings = _settings()
     from pipeline import runs, summary
+    from pipeline.destinations.outlets import OUTLETS
     from pipeline.resources import open_warehouse
     from pipeline.sync.plan import make_plan
 
     with runs.planned(settings, _asked(as_of, confirm, False)) as (ended, path):
         _stop_if_failed(settings, ended, is_alerting=False)
-        for destination in settings.destinations:
+        for destination in (*settings.destinations, *OUTLETS):
             made = make_plan(open_warehouse(settings, str(path)), destination, confirm)
+            if destination in OUTLETS and not made.lists:
+                continue
             click.echo(f"{destination}: {'nothing to do' if made.is_empty else 'would do'}")
             for one in made.lists:
                 click.echo(f"  {one.sentence()}")

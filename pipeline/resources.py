@@ -112,8 +112,7 @@ class RunResource(dg.ConfigurableResource):
                 if context.instance:
                     run_lock.mark_interrupted_runs(context.instance, self._run_id)
                 _refuse_earlier_day(warehouse, self._day)
-                for destination in settings.destinations:
-                    refuse_unknown_lists(warehouse, destination, self.confirm)
+                refuse_unknown_lists(warehouse, self.confirm)
                 backup.back_up(warehouse, settings.var_folder / "backup")
             ledger.begin_run(warehouse, self._run_id, self._day)
             try:

@@ -20,6 +20,23 @@ UNREAD = """
     from quarantine.unread_rows
 """
 
+OTHER_LISTS = """
+    select coalesce(on_list.destination, done.destination) as destination,
+        coalesce(on_list.audience, done.audience) as audience,
+        coalesce(on_list.members, 0), coalesce(done.added, 0), coalesce(done.removed, 0)
+    from (
+        select destination, audience, count(*) as members from sync.members group by all
+    ) as on_list
+    full join (
+        select destination, audience, count(*) filter (action = 'add') as added,
+            count(*) filter (action = 'remove') as removed
+        from sync.ledger where run_id = $run_id and status = 'done' group by all
+    ) as done using (destination, audience)
+    anti join reference.segments as segments
+        on coalesce(on_list.audience, done.audience) = 'winback_' || segments.segment
+    order by destination <> 'files', destination, audience
+"""
+
 
 PROGRAMMES = """
     select programmes.label, count(decisions.customer_id),
@@ -83,6 +100,7 @@ def show(settings: Settings, run_id: str) -> None:
             """,
             {"run_id": run_id},
         ).fetchall()
+        others = connection.execute(OTHER_LISTS, {"run_id": run_id}).fetchall()
         anonymous = connection.execute(
             "select coalesce(sum(amount), 0) from marts.record_accounting "
             "where is_in_revenue and not is_identified"
@@ -95,6 +113,8 @@ def show(settings: Settings, run_id: str) -> None:
     )
     click.echo(table(("lifecycle", "customers", "%"), lifecycle))
     click.echo("\n" + table(("segment", "list", "customers", "on list", "added", "removed"), lists))
+    if others:
+        click.echo("\n" + table(("destination", "list", "on list", "added", "removed"), others))
     click.echo("")
     click.echo(programmes(open_warehouse(settings)))
     if SAMPLE in settings.sources:

@@ -42,14 +42,14 @@ def as_text(cell: str) -> str:
         else {cell} end"""
 
 
-def header_of(path: Path) -> list[str] | None:
-    """Return the columns of a file that is there and begins as a list does, else nothing."""
+def header_of(path: Path, keys: Sequence[str]) -> list[str] | None:
+    """Return the columns of a file that is there and begins with ``keys`` as a list does."""
     try:
         with path.open(encoding="utf-8", newline="") as file:
             columns = next(csv.reader(file, strict=True), [])
     except (FileNotFoundError, UnicodeDecodeError, csv.Error):
         return None
-    is_list = columns[:2] == ["customer_id", "email"]
+    is_list = columns[: len(keys)] == list(keys)
     distinct = {name.lower() for name in columns}
     return columns if is_list and all(columns) and len(distinct) == len(columns) else None
 

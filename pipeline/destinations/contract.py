@@ -13,8 +13,8 @@ from pipeline.sql import literal
 class Changes:
     """What is to be done to one audience, or a batch of it.
 
-    ``adds`` and ``updates`` are whole profiles with ``customer_id`` and ``email``; they have all
-    columns of the payload also when they have no rows. ``removes`` has ``customer_id`` only.
+    ``adds`` and ``updates`` are whole profiles with ``customer_id``; they have all columns of the
+    payload also when they have no rows. ``removes`` has ``customer_id`` only.
     """
 
     adds: pa.Table

@@ -1,10 +1,8 @@
 """Write each list to a CSV file of its own: one self-contained file for people and simple tools."""
 
-import os
 import re
-import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,15 +10,14 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.destinations import private_files
 from pipeline.destinations.cells import as_cell, header_of, is_unsafe, rows_of
 from pipeline.destinations.contract import Changes, payload_hash
 from pipeline.sql import identifier, literal
 
-KEYS = ("customer_id", "email")
 NAME = "[a-z0-9_]+"
 PREFIX = "winback_"
 """What the names of all lists begin with; other files in the folder are not ours."""
-CHUNK_BYTES = 1 << 20
 UNREADABLE = (duckdb.InvalidInputException, duckdb.ConversionException)
 """What DuckDB raises on a file that is no CSV of the columns it names."""
 
@@ -30,25 +27,37 @@ ONCE_EACH = """
     from there group by customer_id
 """
 
-REFUSED = f"""
-    select
-        customer_id,
-        case when coalesce(trim(email), '') = '' then 'no address' else 'unsafe address' end
-    from incoming
-    where coalesce(trim(email), '') = '' or {is_unsafe("email")}
+NO_ADDRESS = """
+    select customer_id, 'no address' as reason from incoming
+    where coalesce(trim({address}), '') = ''
+"""
+
+# A number that begins with a plus can be read behind an apostrophe, an address of a mailbox cannot.
+UNSAFE_EMAIL = f"""
+    select customer_id, 'unsafe address' as reason from incoming where {is_unsafe("email")}
 """
 
 
 @dataclass(frozen=True)
 class FilesClient:
-    """The folder of lists. Files are replaced as a whole, and only when their content changes."""
+    """The folder of lists. Files are replaced as a whole, and only when their content changes.
+
+    ``address`` is the column that people are reached by, and stands second; without one the rows
+    hold what is sent of people and nothing that has to be there.
+    """
 
     folder: Path
     memory_limit: str = "500MB"
     threads: int = 2
     name: str = "files"
+    address: str | None = "email"
     is_outside: bool = False
     batch_size: int | None = None
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Return the columns that every list begins with."""
+        return ("customer_id", *([self.address] if self.address else []))
 
     def path(self, audience: str) -> Path:
         """Return the file of ``audience``; a name that is not safe as a file's is an error."""
@@ -63,13 +72,13 @@ class FilesClient:
         return sorted(
             path.stem
             for path in self.folder.glob(f"{PREFIX}*.csv")
-            if re.fullmatch(NAME, path.stem) and header_of(path)
+            if re.fullmatch(NAME, path.stem) and header_of(path, self.keys)
         )
 
     def read_back(self, audience: str) -> pa.Table | None:
         """Return who stands in the file. One that cannot be read as a list counts as missing."""
         path = self.path(audience)
-        columns = header_of(path)
+        columns = header_of(path, self.keys)
         if columns is None:
             return None
         found = payload_hash({name: identifier(name) for name in columns})
@@ -95,44 +104,40 @@ class FilesClient:
         longer be one with it.
         """
         path = self.path(audience)
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.folder.chmod(0o700)
-        temporary = path.with_name(f".{path.name}.part")
-        _make_private(temporary)
+        private_files.make_closed_folder(self.folder)
+        temporary = private_files.begin(path)
         with self._database() as connection:
             for name in ("adds", "updates", "removes"):
                 connection.register(name, getattr(changes, name))
             connection.execute("create view incoming as from adds union all by name from updates")
-            refused = dict(connection.execute(REFUSED).fetchall())
-            connection.execute(f"create table refused as {REFUSED}")
+            connection.execute(f"create table refused as {self._refused()}")
+            refused = dict(connection.execute("from refused").fetchall())
             try:
-                _render(connection, path, header_of(path), temporary)
+                _render(connection, path, self.keys, header_of(path, self.keys), temporary)
             except UNREADABLE:
                 # read_back has called it missing, so everybody who belongs there comes anew.
-                _render(connection, path, None, temporary)
-        _put_in_place(temporary, path)
+                _render(connection, path, self.keys, None, temporary)
+        private_files.finish(temporary, path)
         return refused
 
-    @contextmanager
-    def _database(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        # What does not fit into memory is personal data too, so it stays in the closed folder.
-        spill = self.folder / ".spill"
-        config: dict[str, str | bool | int | float | list[str]] = {
-            "memory_limit": self.memory_limit,
-            "threads": self.threads,
-            "temp_directory": str(spill),
-        }
-        connection = duckdb.connect(":memory:", config=config)
-        try:
-            connection.execute("set timezone = 'UTC'")
-            yield connection
-        finally:
-            connection.close()
-            shutil.rmtree(spill, ignore_errors=True)
+    def _refused(self) -> str:
+        if self.address is None:
+            return "select customer_id, '' as reason from incoming limit 0"
+        refusals = [NO_ADDRESS.format(address=identifier(self.address))]
+        if self.address == "email":
+            refusals.append(UNSAFE_EMAIL)
+        return " union all ".join(refusals)
+
+    def _database(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+        return private_files.database(self.folder, self.memory_limit, self.threads)
 
 
 def _render(
-    connection: duckdb.DuckDBPyConnection, path: Path, header: list[str] | None, target: Path
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    keys: Sequence[str],
+    header: list[str] | None,
+    target: Path,
 ) -> None:
     """Write to ``target`` what the file at ``path`` becomes. Needs the relations of ``apply``."""
     described = connection.execute("describe incoming").fetchall()
@@ -146,7 +151,7 @@ def _render(
         )"""
     )
     old = [name for name in header or () if name not in types]
-    columns = [*KEYS, *(name for name in types if name not in KEYS), *_in_use(connection, old)]
+    columns = [*keys, *(name for name in types if name not in keys), *_in_use(connection, old)]
     connection.execute(
         f"""copy (
             select {", ".join(map(identifier, columns))} from (
@@ -175,37 +180,3 @@ def _in_use(connection: duckdb.DuckDBPyConnection, columns: Sequence[str]) -> li
     counts = ", ".join(f"count({identifier(name)})" for name in columns)
     found = connection.execute(f"select {counts} from kept").fetchall()[0]
     return [name for name, count in zip(columns, found, strict=True) if count]
-
-
-def _make_private(path: Path) -> None:
-    path.unlink(missing_ok=True)
-    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-
-
-def _put_in_place(temporary: Path, path: Path) -> None:
-    """Replace ``path`` by ``temporary`` unless it is the same already."""
-    if path.exists() and _is_same(temporary, path):
-        temporary.unlink()
-        path.chmod(0o600)
-        return
-    _flush(temporary)
-    temporary.replace(path)
-    _flush(path.parent)
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _is_same(first: Path, second: Path) -> bool:
-    if first.stat().st_size != second.stat().st_size:
-        return False
-    with first.open("rb") as one, second.open("rb") as other:
-        while chunk := one.read(CHUNK_BYTES):
-            if chunk != other.read(CHUNK_BYTES):
-                return False
-    return True

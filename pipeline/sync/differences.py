@@ -163,6 +163,24 @@ def known_audiences(connection: Connection, destination: str) -> list[str]:
     return [str(audience) for (audience,) in found.fetchall()]
 
 
+def known_anywhere(connection: Connection) -> set[str]:
+    """Return the lists of every destination that the last build, members or the ledger know."""
+    exported = connection.execute(
+        """
+        select table_name from duckdb_tables()
+        where schema_name = 'exports' and suffix(table_name, '__list_members')
+        """
+    ).fetchall()
+    destinations = [
+        str(table).removeprefix("exp_").removesuffix("__list_members") for (table,) in exported
+    ]
+    return {
+        audience
+        for destination in destinations
+        for audience in known_audiences(connection, destination)
+    }
+
+
 def begin(connection: Connection, destination: str) -> None:
     """Make the temporary tables that ``find`` reads and fills."""
     payloads.prepare(connection, destination)

@@ -1,8 +1,9 @@
-"""SQL for what is the same for every list: who is who, who may be mailed, what is sent of them."""
+"""SQL for what is the same for every list: who is who, who may be reached, what is sent of them."""
 
 import duckdb
 
 from pipeline.destinations.contract import payload_hash
+from pipeline.destinations.outlets import channel_of
 from pipeline.sql import identifier
 
 Connection = duckdb.DuckDBPyConnection
@@ -37,18 +38,30 @@ PAYLOADS = """
 """
 
 # Everybody who is known, with the hash of what may be sent of them, or why nothing may. The worst
-# fact known of a person wins.
+# fact known of a person wins. Everybody has a row for e-mail, and for other channels who was asked.
 PEOPLE = """
     create or replace temp table people as
-    with permitted as (
+    with known as (
         select
-            coalesce(aliases.person_id, permissions.customer_id) as customer_id,
-            case when not bool_and(coalesce(may_be_mailed, false)) then coalesce(
-                min(forbidden_reason) filter (not coalesce(may_be_mailed, false)), 'not_permitted'
+            coalesce(aliases.person_id, everybody.customer_id) as customer_id,
+            coalesce(permissions.may_be_contacted, false) as may_be_contacted,
+            case when permissions.customer_id is null then 'consent: never'
+                else permissions.forbidden_reason end as forbidden_reason
+        from intermediate.int_channel_permissions as everybody
+        left join intermediate.int_channel_permissions as permissions
+            on everybody.customer_id = permissions.customer_id and permissions.channel = $channel
+        left join aliases on everybody.customer_id = aliases.customer_id
+        where everybody.channel = 'email'
+    ),
+
+    permitted as (
+        select
+            customer_id,
+            case when not bool_and(may_be_contacted) then coalesce(
+                min(forbidden_reason) filter (not may_be_contacted), 'not_permitted'
             ) end as forbidden_reason
-        from intermediate.int_contact_permissions as permissions
-        left join aliases on permissions.customer_id = aliases.customer_id
-        group by all
+        from known
+        group by customer_id
     )
 
     select
@@ -131,7 +144,7 @@ def prepare(connection: Connection, destination: str) -> None:
     texts = {str(name): f"cast(profiles.{identifier(name)} as varchar)" for name, *_ in described}
     connection.execute(ALIASES)
     connection.execute(PAYLOADS.format(hash=payload_hash(texts), profiles=profiles))
-    connection.execute(PEOPLE)
+    connection.execute(PEOPLE, {"channel": channel_of(destination)})
     for statement in (REFUSALS, CUT_SHORT):
         connection.execute(statement, {"destination": destination})
 

@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 
 import duckdb
 
-from pipeline.sql import has_table
-from pipeline.sync import differences, payloads
+from pipeline.sync import differences
 from pipeline.warehouse import Warehouse
 
 
@@ -146,27 +145,27 @@ def make_plan(
         return read_plan(connection, destination, audiences, confirmed, brake)
 
 
-def refuse_unknown_lists(
-    warehouse: Warehouse, destination: str, confirmed: Collection[str]
-) -> None:
+def refuse_unknown_lists(warehouse: Warehouse, confirmed: Collection[str]) -> None:
     """Raise ``UnknownListError`` when a list is confirmed that the last build did not know."""
     with warehouse.connect() as connection:
-        if confirmed and has_table(connection, payloads.lists_table(destination)):
-            audiences_of(connection, destination, confirmed)
+        if confirmed and (known := differences.known_anywhere(connection)):
+            _refuse(confirmed, known)
 
 
 def audiences_of(
     connection: duckdb.DuckDBPyConnection, destination: str, confirmed: Collection[str]
 ) -> list[str]:
-    """Return the lists of ``destination``, having checked that those confirmed are among them."""
-    audiences = differences.known_audiences(connection, destination)
-    unknown = sorted(set(confirmed) - set(audiences))
-    if unknown:
+    """Return the lists of ``destination``; those confirmed have to be of some destination."""
+    _refuse(confirmed, differences.known_anywhere(connection))
+    return differences.known_audiences(connection, destination)
+
+
+def _refuse(confirmed: Collection[str], known: Collection[str]) -> None:
+    if unknown := sorted(set(confirmed) - set(known)):
         raise UnknownListError(
             f"there is no list {', '.join(unknown)} to confirm; "
-            f"the lists are {', '.join(audiences) or 'none yet'}"
+            f"the lists are {', '.join(sorted(known)) or 'none yet'}"
         )
-    return audiences
 
 
 def read_plan(

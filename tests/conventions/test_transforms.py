@@ -33,6 +33,7 @@ LONGER_FOR_A_REASON = {
     "customer_groups": "one step per kind of group",
     "customer_activity": "the columns that the contract names, in one place",
     "customer_churn": "the columns that the contract names, in one place",
+    "exp_calls__profiles": "everything that whoever calls has to know, in one place",
     "exp_files__profiles": "every property that a mail may use, in one place",
     "int_channel_permissions": "addresses, consents and reasons of every channel, a step each",
     "int_churn_model_histories": "every day that a history is held against, in one pass",
@@ -80,7 +81,7 @@ LONGER_FOR_A_REASON = {
 
 PERSONAL = re.compile(
     r"address|email|first_name|last_name|phone|birth_date(_newest)?|city|source_ids|account_id|key"
-    r"|written_email|person_key|account_key|group_key"
+    r"|written_email|person_key|account_key|group_key|(google|meta)_\w+"
 )
 """Names of columns that hold what tells who a person is."""
 

@@ -5,6 +5,7 @@ import dagster as dg
 import pytest
 
 from pipeline.definitions import build_definitions
+from pipeline.destinations.outlets import OUTLETS
 from pipeline.settings import SAMPLE, Settings
 
 SHOP = {"INBOX": "inbox", "TIMEZONE": "Europe/London", "CURRENCY": "GBP"}
@@ -47,7 +48,7 @@ def test_every_asset_has_a_group_an_owner_a_kind_and_a_description(graph) -> Non
 def test_every_column_of_every_asset_is_described(graph) -> None:
     silent = []
     for key in made(graph):
-        if key.path[0] in {"files", "published"}:
+        if key.path[0] in {"files", "published", *OUTLETS}:
             continue
         schema = graph.get(key).metadata.get("dagster/column_schema")
         assert schema is not None, key
@@ -69,6 +70,24 @@ def test_the_lineage_is_one_graph_from_raw_to_lists(graph) -> None:
             waiting += graph.get(key).parent_keys
     raw = {key for key in made(graph) if key.path[0].startswith("raw_")}
     assert raw <= upstream
+
+
+def test_lists_leave_in_the_daily_job_alone(repository: dg.RepositoryDefinition) -> None:
+    leaving = {"files", "published", *OUTLETS}
+
+    def left_by(job: str) -> set[str]:
+        layer = repository.get_job(job).asset_layer
+        return {key.path[0] for key in layer.executable_asset_keys} & leaving
+
+    assert left_by("daily_refresh") == leaving
+    assert left_by("load_and_build") == left_by("rebuild") == set()
+
+
+def test_entries_are_written_down_before_anybody_is_on_a_list_for_people(graph) -> None:
+    lists = dg.AssetKey(["files", "segment_lists"])
+    outlets = [key for key in made(graph) if key.path[0] in OUTLETS]
+    assert len(outlets) == len(OUTLETS)
+    assert all(lists in graph.get(key).parent_keys for key in outlets)
 
 
 def test_a_source_that_is_not_chosen_is_no_part_of_the_job() -> None:
@@ -101,6 +120,9 @@ def test_border_assets_try_again(repository: dg.RepositoryDefinition) -> None:
         "raw_files",
         "raw_online_retail__lines",
         "files__segment_lists",
+        "calls__call_lists",
+        "surveys__survey_lists",
+        "audiences__advertising_audiences",
         "published__winback",
     } <= tried_again
 

@@ -21,8 +21,8 @@ TABLES = """
         audience varchar, customer_id varchar, email varchar);
     create or replace table exports.exp_files__profiles (
         customer_id varchar, email varchar, first_name varchar, winback_orders integer);
-    create or replace table intermediate.int_contact_permissions (
-        customer_id varchar, email varchar, may_be_mailed boolean, forbidden_reason varchar);
+    create or replace table intermediate.int_channel_permissions (
+        customer_id varchar, channel varchar, may_be_contacted boolean, forbidden_reason varchar);
     create or replace table intermediate.int_customer_aliases (
         customer_id varchar, current_customer_id varchar);
 """
@@ -58,8 +58,8 @@ class Exported:
             "exports.exp_files__profiles": [
                 (person, email.get(person), self.names.get(person, "Ada"), 3) for person in listed
             ],
-            "intermediate.int_contact_permissions": [
-                (person, email[person], person not in self.forbidden, self.forbidden.get(person))
+            "intermediate.int_channel_permissions": [
+                (person, "email", person not in self.forbidden, self.forbidden.get(person))
                 for person in people
             ],
             "intermediate.int_customer_aliases": [

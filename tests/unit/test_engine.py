@@ -121,7 +121,8 @@ def test_the_worst_that_is_known_of_a_person_counts(shop: Exported) -> None:
     shop.lists = {"winback_slipping": ["survivor", "ada"]}
     shop.aliases = {"old_id": "survivor"}
     shop.build().ask(
-        "insert into intermediate.int_contact_permissions values ('old_id', 'o', false, 'objected')"
+        "insert into intermediate.int_channel_permissions"
+        " values ('old_id', 'email', false, 'objected')"
     )
 
     push(shop.warehouse, FakeTool(), run_id="one", as_of_date=DAY)
