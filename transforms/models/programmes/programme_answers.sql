@@ -46,6 +46,16 @@ taken_today as (
 
 ),
 
+forbidding as (
+
+    select place as first_place
+
+    from {{ ref('gates') }}
+
+    where gate = 'unhappy'
+
+),
+
 first_shut as (
 
     select
@@ -56,6 +66,8 @@ first_shut as (
 
     from {{ ref('programme_gates') }} as gates
 
+    cross join forbidding
+
     left outer join taken_today
         on
             gates.customer_id = taken_today.customer_id
@@ -63,7 +75,7 @@ first_shut as (
 
     where
         taken_today.customer_id is null
-        or gates.place < (select place from {{ ref('gates') }} where gate = 'unhappy')
+        or gates.place < forbidding.first_place
 
     group by
         gates.customer_id,

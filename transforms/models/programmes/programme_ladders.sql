@@ -37,7 +37,10 @@ endings as (
         positions.arm,
         arg_max(steps.ends_after_days, steps.step) as ends_after_days
 
-    from (select distinct programme, arm from positions) as positions
+    from (select distinct
+        programme,
+        arm
+    from positions) as positions
 
     inner join steps
         on
