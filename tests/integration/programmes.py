@@ -4,7 +4,7 @@ What the models of programmes read from earlier layers is given row by row; what
 what is written down at the end of a day, is the product's own.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -109,9 +109,13 @@ class Programmes:
         """Build the models for the day."""
         self.models.build(self.connection, self.day)
 
-    def run(self, audiences: Sequence[str] | None = None) -> None:
+    def run(self) -> None:
         """Build the day and write down what it decided, as a push does that holds no list."""
         self.build()
+        self.write_down()
+
+    def write_down(self) -> None:
+        """Write down who enters and moves by what was built."""
         attempt = Attempt(1, "run", self.day, "files")
         enrolling.enrol_others(self.connection, attempt, [])
 
