@@ -12,6 +12,8 @@ import pytest
 from tests.integration.own_programmes import edit, on_own_seeds
 from tests.integration.shop import CONSENTS, LAST_DAY, ORDERS, Shop
 
+pytestmark = pytest.mark.programmes
+
 CUSTOMERS = ("customer_id", "email", "first_name", "last_name", "phone", "country", "city")
 ON = ("call_list", "survey_lapsed", "audience_lapsed")
 GROUPS = {
