@@ -1,30 +1,20 @@
 """The ``winback`` command: a thin layer over the same assets that Dagster runs."""
 
 import os
-import re
 import signal
 import sys
 import traceback
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from pipeline.command_settings import Problem, settings_or_problem
+from pipeline.programme_commands import replay, size
+
 if TYPE_CHECKING:
     from pipeline.runs import Asked, Ended
     from pipeline.settings import Settings
-
-
-DAY = click.DateTime(formats=["%Y-%m-%d"])
-
-
-class Problem(click.ClickException):
-    """What went wrong, in one line; the exit status is 1."""
-
-    def show(self, file: object = None) -> None:  # noqa: ARG002 - click's signature
-        """Write the line to standard error."""
-        click.echo(f"winback: {self.message}", err=True)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -33,6 +23,10 @@ class Problem(click.ClickException):
 def cli(context: click.Context, is_traceback: bool) -> None:
     """Bring a shop's quiet customers back: load, build, check, send lists, publish."""
     context.obj = {"traceback": is_traceback}
+
+
+cli.add_command(replay)
+cli.add_command(size)
 
 
 @cli.command()
@@ -54,7 +48,7 @@ def run(
     backfill: tuple[str, ...],
 ) -> None:
     """Run the whole daily job. With --into only the tables of a day are built, in a file."""
-    settings = _settings()
+    settings = settings_or_problem()
     asked = _asked(as_of, confirm, full_refresh, _backfills(settings, backfill))
     from pipeline import runs, summary
 
@@ -84,7 +78,7 @@ def run(
 @click.option("--confirm", multiple=True, metavar="LIST", help="As if this list were confirmed.")
 def plan(as_of: str | None, confirm: tuple[str, ...]) -> None:
     """Show what the next run would send and take off, list by list, without doing it."""
-    settings = _settings()
+    settings = settings_or_problem()
     from pipeline import runs, summary
     from pipeline.destinations.outlets import OUTLETS
     from pipeline.resources import open_warehouse
@@ -106,7 +100,7 @@ def plan(as_of: str | None, confirm: tuple[str, ...]) -> None:
 @click.argument("customer")
 def explain(customer: str) -> None:
     """Show what is known about one person: CUSTOMER is an id, an account or an address."""
-    settings = _settings()
+    settings = settings_or_problem()
     from pipeline import explanation
 
     click.echo(explanation.explain(settings, customer))
@@ -124,38 +118,10 @@ def explain(customer: str) -> None:
 )
 def compare(a: Path, b: Path | None, customers: int) -> None:
     """Show what moved from the tables in file A to those in file B, else to the published ones."""
-    settings = _settings()
+    settings = settings_or_problem()
     from pipeline.comparison import screen
 
     click.echo(screen.compare(settings, a, b, customers))
-
-
-@cli.command()
-@click.option("--from", "first", required=True, type=DAY, help="First day, like 2010-12-01.")
-@click.option("--to", "last", required=True, type=DAY, help="Last day.")
-@click.option("--every", default="7d", show_default=True, help="Days from one run to the next.")
-@click.option("--programme", multiple=True, metavar="NAME", help="Only this programme.")
-def replay(first: datetime, last: datetime, every: str, programme: tuple[str, ...]) -> None:
-    """Run the programmes through the past as if live, in a copy of the warehouse; send nothing."""
-    settings = _settings()
-    from pipeline.replay import screen
-
-    if not re.fullmatch(r"[1-9]\d{0,3}d?", every):
-        raise Problem(f"--every {every}: give a number of days, like 7d")
-    screen.run(settings, first.date(), last.date(), int(every.removesuffix("d")), programme)
-
-
-@cli.command()
-@click.argument("programme")
-@click.option("--lift", type=click.FloatRange(0, 1), help="Effect to be seen, like 0.02.")
-@click.option("--weekly", type=click.FloatRange(0), help="People who enter a week.")
-@click.option("--base", type=click.FloatRange(0, 1), help="Share that buys by itself.")
-def size(programme: str, lift: float | None, weekly: float | None, base: float | None) -> None:
-    """Say how many people and weeks it takes to see what PROGRAMME does."""
-    settings = _settings()
-    from pipeline import sizing
-
-    click.echo(sizing.size(settings, programme, lift, weekly, base))
 
 
 @cli.command()
@@ -174,7 +140,7 @@ def doctor() -> None:
 @click.argument("backup", type=click.Path(path_type=Path))
 def restore(backup: Path) -> None:
     """Put back what was sent and learnt from a BACKUP of var/backup."""
-    settings = _settings()
+    settings = settings_or_problem()
     from pipeline import run_lock
     from pipeline.resources import LOCK_NAME, keep_private, open_warehouse
     from pipeline.sync.backup import back_up
@@ -195,7 +161,7 @@ def restore(backup: Path) -> None:
 @click.option("--port", default=3000, show_default=True, help="Port on the loopback address.")
 def ui(port: int) -> None:
     """Open Dagster's UI on this machine only, and run its schedules while it is open."""
-    settings = _settings()
+    settings = settings_or_problem()
     from pipeline.runs import prepare_home
     from pipeline.settings import PROJECT_ROOT
 
@@ -208,18 +174,6 @@ def ui(port: int) -> None:
     # takes a request to terminate for an interrupt.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     os.execv(dagster, arguments)  # noqa: S606
-
-
-def _settings() -> "Settings":
-    from pydantic import ValidationError
-
-    from pipeline.settings import Settings, sentence_of
-
-    os.environ.setdefault("DO_NOT_TRACK", "1")
-    try:
-        return Settings()
-    except ValidationError as error:
-        raise Problem(sentence_of(error)) from error
 
 
 def _asked(

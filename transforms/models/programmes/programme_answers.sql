@@ -274,7 +274,7 @@ ordered as (
             when judged.is_entry and judged.is_loss and not judged.is_trial
                 then 'expected to bring ' || cast(judged.expected_profit as varchar)
             when judged.step is not null and judged.taken_programme is not null
-                then judged.taken_programme || ' went first today'
+                then judged.taken_programme || ' went first on this day'
         end as details
 
     from judged
