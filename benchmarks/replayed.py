@@ -29,6 +29,10 @@ ENTRIES = """
 """
 
 
+LEAST_ENTRIES, LEAST_BUYERS = 200, 20
+"""Of a programme that is looked at by itself."""
+
+
 @dataclass(frozen=True)
 class Entries:
     """First entries of a replay; ``period`` is 0 before the middle of the time and 1 after it."""
@@ -100,7 +104,7 @@ def read(warehouse: Path) -> Entries:
 def _groups(entries: Entries) -> Iterator[tuple[str, Entries]]:
     for programme in np.unique(entries.programme):
         chosen = entries.only(entries.programme == programme)
-        if len(chosen.buys) >= 200:
+        if len(chosen.buys) >= LEAST_ENTRIES and chosen.buys.sum() >= LEAST_BUYERS:
             yield str(programme), chosen
     yield "all together", entries
 

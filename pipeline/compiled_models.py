@@ -38,14 +38,15 @@ class CompiledModels:
         compiled_for: date,
         *targets: str,
         layers: Collection[str] = (),
-        python_from: Path | None = None,
+        project: Path | None = None,
     ) -> "CompiledModels":
         """Take the models that ``targets`` need and that the day reaches, in dependency order.
 
         The others are the same on every day. ``customer_ids`` gives an id to a key once, so what
         there is suffices for every earlier day. With ``layers`` only models of these folders are
-        taken, and what they read from others is what is there. Models in Python are left as they
-        are unless ``python_from`` is the folder of the dbt project.
+        taken, and what they read from others is what is there. With ``project``, the folder of the
+        dbt project, every model that is needed is taken, as records change from day to day too;
+        models in Python, which are left as they are otherwise, are among them.
         """
         nodes = manifest["nodes"]
         dated: set[str] = set()
@@ -55,15 +56,16 @@ class CompiledModels:
             if layers and node["fqn"][1] not in layers:
                 continue
             is_dated = _quoted(compiled_for) in (node.get("compiled_code") or "")
-            if not is_dated and not layers and not dated & set(node["depends_on"].get("nodes", [])):
+            reads_dated = bool(dated & set(node["depends_on"].get("nodes", [])))
+            if not (is_dated or reads_dated or layers or project):
                 continue
             dated.add(name)
             if node["name"] == GIVEN_ONCE:
                 continue
             if node["language"] == "sql":
                 steps.append(Step(node["name"], _statement(node)))
-            elif python_from:
-                function = _function(nodes, node, python_from)
+            elif project:
+                function = _function(nodes, node, project)
                 made = f"create or replace table {node['relation_name']} as from made_by_python"
                 steps.append(Step(node["name"], made, function))
         return cls(compiled_for, tuple(steps))

@@ -60,8 +60,8 @@ def replay(
     target = warehouse.path.parent / "dbt"
     last = max(days)
     manifest = _compile(settings, warehouse, last, target)
-    daily = CompiledModels.of(manifest, last, *DAILY, python_from=TRANSFORMS)
-    results = CompiledModels.of(manifest, last, *AT_THE_END, python_from=TRANSFORMS)
+    daily = CompiledModels.of(manifest, last, *DAILY, project=TRANSFORMS)
+    results = CompiledModels.of(manifest, last, *AT_THE_END, project=TRANSFORMS)
     of_results = {step.name for step in results.steps} - {step.name for step in daily.steps}
     results = CompiledModels(last, tuple(step for step in results.steps if step.name in of_results))
     with warehouse.connect() as connection:
