@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 
 from pipeline.compiled_models import CompiledModels
@@ -15,6 +16,8 @@ from tests.dbt_project import DbtProject
 from tests.integration.lived_programmes import COOL_DOWN, PRIORITIES, REENTRY, Life, Story, stories
 from tests.integration.programmes import Programmes
 from tests.integration.two_programmes import START
+
+pytestmark = pytest.mark.programmes
 
 Rows = list[tuple[Any, ...]]
 

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -206,6 +207,7 @@ fast = settings(
 )
 
 
+@pytest.mark.programmes
 @fast
 @given(story=st.lists(nights, min_size=1, max_size=3))
 def test_a_crash_changes_nothing_of_who_entered_and_moved_and_mails_nobody_twice(
@@ -222,6 +224,7 @@ def test_a_crash_changes_nothing_of_who_entered_and_moved_and_mails_nobody_twice
     )
 
 
+@pytest.mark.programmes
 @fast
 @given(story=st.lists(nights, min_size=1, max_size=3))
 def test_a_crash_changes_nothing_where_lists_are_files(story: list[Night]) -> None:
