@@ -131,16 +131,16 @@ def test_the_outcome_window_is_as_long_as_the_cycle_where_that_is_longer(
 ) -> None:
     day.connection.execute("update marts.customer_activity set cycle_days = ?", [cycle])
     day.run()
-    day.give(
-        "intermediate.int_purchases",
-        [{"customer_id": "ada", "purchase_date": on(days), "revenue": 5}],
-    )
     day.next_day(days - 1)
     day.build()
     outcome = (
         "select is_over, is_buyer from programmes.programme_outcomes where programme = 'dormant'"
     )
     assert day.ask(outcome) == [(False, False)]
+    day.give(
+        "intermediate.int_purchases",
+        [{"customer_id": "ada", "purchase_date": on(days), "revenue": 5}],
+    )
     day.next_day()
     day.build()
     assert day.ask(outcome) == [(True, True)]
@@ -203,7 +203,7 @@ def test_a_day_that_is_run_once_more_moves_nobody_on_a_second_ladder(day: Progra
     day.run()
     assert day.lists() == ["winback_dormant_1_a"]
     assert day.decision(programme="cart") == ("out", "priority")
-    assert day.details(programme="cart") == "dormant went first today"
+    assert day.details(programme="cart") == "dormant went first on this day"
     assert day.ask("select programme, step from sync.programme_steps") == [("dormant", 1)]
 
 

@@ -16,33 +16,18 @@ questions as (
 
 ),
 
-aliases as (
-
-    select
-        customer_id,
-        min(current_customer_id) as current_customer_id
-
-    from {{ ref('int_customer_aliases') }}
-
-    group by customer_id
-
-),
-
 -- What an earlier run of this day wrote down stands, so that facts which came in between neither
 -- move anybody on a second ladder nor take him off a list for a day, to be put on it once more.
 -- Only what forbids any contact does.
 taken_today as (
 
     select distinct
-        coalesce(aliases.current_customer_id, taken.customer_id) as customer_id,
-        taken.programme
+        customer_id,
+        programme
 
-    from {{ source('sync', 'programme_steps') }} as taken
+    from {{ ref('programme_steps_written') }}
 
-    left outer join aliases
-        on taken.customer_id = aliases.customer_id
-
-    where taken.as_of_date = {{ as_of_date() }}
+    where taken_on = {{ as_of_date() }}
 
 ),
 

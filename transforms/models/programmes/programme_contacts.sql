@@ -30,35 +30,11 @@ mails as (
 
 ),
 
-aliases as (
-
-    select
-        customer_id,
-        min(current_customer_id) as current_customer_id
-
-    from {{ ref('int_customer_aliases') }}
-
-    group by customer_id
-
-),
-
--- All that were taken under any id of a person, also those of an id whose ladder does not go on.
 steps as (
 
-    select
-        coalesce(aliases.current_customer_id, taken.customer_id) as customer_id,
-        taken.programme,
-        taken.step,
-        taken.message,
-        taken.is_listed,
-        taken.as_of_date as taken_on
+    select * from {{ ref('programme_steps_written') }}
 
-    from {{ source('sync', 'programme_steps') }} as taken
-
-    left outer join aliases
-        on taken.customer_id = aliases.customer_id
-
-    where taken.as_of_date < {{ as_of_date() }}
+    where taken_on < {{ as_of_date() }}
 
 ),
 
