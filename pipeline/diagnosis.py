@@ -142,6 +142,7 @@ def _warehouse(settings: Settings) -> Iterator[Finding]:
             is_notice=True,
         )
     yield from _predictions(settings)
+    yield from programmes(settings)
     published = settings.published_path
     yield Finding(
         "published",
@@ -165,3 +166,52 @@ def _predictions(settings: Settings) -> Iterator[Finding]:
             "rank by lifecycle and RFM meanwhile; they do not need it" if is_refused else "",
             is_notice=is_refused,
         )
+
+
+PROGRAMMES = """
+    with steps as (
+        select programmes.programme, steps.step, offers.kind = 'discount'
+            and coalesce(offers.code, '') = '' as has_no_code,
+            not exists (
+                select 1 from reference.programme_messages as messages
+                where messages.programme = steps.programme and messages.step = steps.step
+                    and messages.message = 'first'
+                    and (assume_sent or campaign_id is not null or message_id is not null)
+            ) as is_unknown
+        from reference.programmes as programmes
+        inner join reference.programme_steps as steps using (programme)
+        inner join reference.offers as offers using (offer)
+        where programmes.is_on
+    )
+    select programme, list(step order by step) filter (is_unknown),
+        list(step order by step) filter (has_no_code),
+        (select arg_max(planned_count, valid_from) from reference.programme_periods as periods
+            where periods.programme = steps.programme)
+    from steps group by programme order by programme
+"""
+
+
+def programmes(settings: Settings) -> Iterator[Finding]:
+    """Say of each programme that is on what its tables do not know yet."""
+    with open_warehouse(settings).connect() as connection:
+        if not has_table(connection, "reference.programme_messages"):
+            return
+        found = connection.execute(PROGRAMMES).fetchall()
+    if not found:
+        yield Finding("programmes", "all are off")
+    for programme, unknown, without_code, planned in found:
+        mends = []
+        if unknown:
+            mends.append(
+                f"name the campaigns of step {_numbers(unknown)} in programme_messages.csv, or "
+                "nobody counts as sent"
+            )
+        if without_code:
+            mends.append(f"put codes of step {_numbers(without_code)} into offers.csv")
+        if planned is None:
+            mends.append(f"plan its size: winback size {programme}")
+        yield Finding(f"programme {programme}", "on", "; ".join(mends), is_notice=bool(mends))
+
+
+def _numbers(steps: list[int]) -> str:
+    return ", ".join(str(step) for step in sorted(set(steps)))
