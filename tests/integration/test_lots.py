@@ -22,7 +22,7 @@ def crowd(day: Programmes) -> Programmes:
     day.connection.execute(
         f"""insert into segments.programme_candidates (customer_id, programme, reason)
         select 'p' || number, programme, 'fits'
-        from range({PEOPLE}) as people (number), unnest(['cart', 'dormant']) as both (programme)"""
+        from range({PEOPLE}) as people (number), unnest(['cart', 'dormant']) as named (programme)"""
     )
     for table, values in (
         ("marts.customer_activity", "50 as average_order_value, 60 as cycle_days"),
