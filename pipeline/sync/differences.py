@@ -82,6 +82,8 @@ UNEQUAL = """
         or not present.is_member
 """
 
+# From the list of a programme's step people move on, many on one day: the brake counts none of
+# them.
 # A row that somebody has taken out or altered there is put right for people who are wanted; for
 # others there is nothing that may be written, so they go. Who is erased is known as that; people
 # who are gone without it are what a source that is missing looks like, so the brake counts them.
@@ -95,12 +97,14 @@ REMOVES = """
             when people.customer_id is not null and unequal.customer_id <> unequal.person_id
                 then 'merged'
             when not unequal.is_there then 'changed_there'
+            when passing_lists.audience is not null then 'moved_on'
             else 'left_list'
         end as reason,
         cast(null as varchar),
-        people.forbidden_reason is not null or reason in ('merged', 'changed_there')
+        people.forbidden_reason is not null or reason in ('merged', 'changed_there', 'moved_on')
     from unequal
     left join people on unequal.person_id = people.customer_id
+    left join passing_lists on passing_lists.audience = $audience
     where unequal.is_member and not unequal.is_wanted
 """
 

@@ -4,7 +4,7 @@ import duckdb
 
 from pipeline.destinations.contract import payload_hash
 from pipeline.destinations.outlets import channel_of
-from pipeline.sql import identifier
+from pipeline.sql import has_table, identifier
 
 Connection = duckdb.DuckDBPyConnection
 
@@ -126,6 +126,10 @@ CUT_SHORT = """
 """
 
 
+PROGRAMME_AUDIENCES = "exports.exp_sync__programme_audiences"
+"""Lists that people pass through: they leave one when they take the next step."""
+
+
 def lists_table(destination: str) -> str:
     """Return the table that says who belongs on which list of ``destination``."""
     return f"exports.exp_{destination}__list_members"
@@ -137,7 +141,7 @@ def profiles_table(destination: str) -> str:
 
 
 def prepare(connection: Connection, destination: str) -> None:
-    """Make the temporary tables aliases, payloads, people, refusals and cut_short."""
+    """Make the temporary tables that tell who is who and what was refused, cut short or passing."""
     profiles = profiles_table(destination)
     _check(connection, profiles)
     described = connection.execute(f"describe {profiles}").fetchall()
@@ -147,6 +151,9 @@ def prepare(connection: Connection, destination: str) -> None:
     connection.execute(PEOPLE, {"channel": channel_of(destination)})
     for statement in (REFUSALS, CUT_SHORT):
         connection.execute(statement, {"destination": destination})
+    connection.execute("create or replace temp table passing_lists (audience varchar)")
+    if has_table(connection, PROGRAMME_AUDIENCES):
+        connection.execute(f"insert into passing_lists from {PROGRAMME_AUDIENCES}")
 
 
 def _check(connection: Connection, profiles: str) -> None:

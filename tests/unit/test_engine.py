@@ -228,6 +228,20 @@ def test_forced_removals_do_not_count_towards_the_brake(shop: Exported) -> None:
     assert report.lists[0].removed == {"gone": 5, "left_list": 30, "unsubscribed": 20}
 
 
+def test_the_list_of_a_step_is_not_held_when_people_move_on(shop: Exported) -> None:
+    tool = sent(shop, people(120))
+    with shop.warehouse.connect() as connection:
+        connection.execute(
+            "create table exports.exp_sync__programme_audiences as "
+            "select 'winback_slipping' as audience"
+        )
+    shop.lists = {"winback_slipping": people(5)}
+    report = push(shop.build().warehouse, tool, run_id="two", as_of_date=DAY)
+    assert report.held == ()
+    assert report.lists[0].removed == {"moved_on": 115}
+    assert tool.lists() == {"winback_slipping": people(5)}
+
+
 def test_a_source_that_is_missing_is_held_like_any_large_change(shop: Exported) -> None:
     tool = sent(shop, people(200))
     shop.lists = {"winback_slipping": people(20)}
