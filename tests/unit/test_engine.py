@@ -235,7 +235,7 @@ def test_the_list_of_a_step_is_not_held_when_people_move_on(shop: Exported) -> N
             "create table exports.exp_sync__programme_audiences as "
             "select 'winback_slipping' as audience"
         )
-    shop.lists = {"winback_slipping": people(5)}
+    shop.lists, shop.known = {"winback_slipping": people(5)}, set(people(120))
     report = push(shop.build().warehouse, tool, run_id="two", as_of_date=DAY)
     assert report.held == ()
     assert report.lists[0].removed == {"moved_on": 115}
