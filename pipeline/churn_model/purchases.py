@@ -78,6 +78,10 @@ class PurchaseModel:
         # The series of the papers overflows for the very young; Euler's form of it does for others.
         other = np.exp((a - 1) * np.log1p(-z)) * hyp2f1(c - self.r - x, a - 1, c, z)
         left = np.where(np.isfinite(left), left, other)
+        if not np.isfinite(left).all():
+            # Where a - 1 - r - x is a whole number and c large SciPy's gammas overflow in both.
+            beside = hyp2f1(self.r + x + 1e-9, c - a + 1, c, z)
+            left = np.where(np.isfinite(left), left, np.exp((self.r + x) * np.log1p(-z)) * beside)
         return c / (a - 1) * (1 - left)
 
     def expected_of_newcomers(self, t: Numbers) -> Numbers:

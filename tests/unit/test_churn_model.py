@@ -169,6 +169,7 @@ def test_groups_are_fitted_as_single_customers_are(cdnow: Customers) -> None:
 
 
 @example(x=0, share=0.0, days=0, parameters=(1.0, 0.125, 1.0, 171.0), ahead=365 / 7)
+@example(x=0, share=0.0, days=0, parameters=(1.0, 1.0, 2.0, 170.0), ahead=90 / 7)
 @settings(max_examples=200, deadline=None)
 @given(
     x=st.integers(0, 3000),
@@ -193,6 +194,17 @@ def test_whatever_a_history_is_chances_and_expectations_are_sound(
     assert np.isfinite(count)
     # Nobody who may leave buys more than one who stays for good.
     assert -1e-9 <= count <= (r + x) / (alpha + t) * ahead * (1 + 1e-6)
+
+
+def test_what_overflows_has_the_value_of_its_plain_sum() -> None:
+    # 2F1(171, 1; 172; z) is the sum of 171 ÷ (171 + n) × z^n.
+    ahead = 90 / 7
+    z, n = ahead / (1 + ahead), np.arange(5000)
+    left = (1 - z) * np.sum(171 / (171 + n) * z**n)
+    expected = PurchaseModel(1.0, 1.0, 2.0, 170.0).expected_while_alive(
+        numbers(0), numbers(0), ahead
+    )
+    assert expected[0] == pytest.approx(172 * (1 - left), rel=1e-6)
 
 
 def test_spending_is_fitted_alike_in_every_currency() -> None:
