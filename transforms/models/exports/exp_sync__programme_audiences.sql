@@ -1,4 +1,5 @@
--- The lists of all steps of all programmes: people pass through them, so that many may leave at once.
+-- The lists of all steps of all programmes: people pass through them, so that many may leave at
+-- once.
 with
 
 steps as (
