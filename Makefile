@@ -33,7 +33,7 @@ test-programmes: setup  ## Walk made-up people through gates and ladders, day by
 test-sample: setup  ## Recompute what the shipped sample gives by other means.
 	@"$(BIN)/python" -m pytest -m sample
 
-test-runs: setup  ## Compare whole runs: killed at six moments, files in another order, day by day.
+test-runs: setup  ## Compare whole runs: killed at three moments, files in another order, day by day.
 	@"$(BIN)/python" -m pytest -n 2 --dist load -m runs
 
 test-clone: setup  ## Run every command of the README in a fresh clone.

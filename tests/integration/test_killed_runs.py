@@ -10,7 +10,7 @@ import pytest
 from tests.integration.shop import LAST_DAY, ORDERS, Shop, marts_of, small_shop
 
 pytestmark = pytest.mark.runs
-MOMENTS = 6
+MOMENTS = 3
 
 
 @pytest.fixture(scope="module")
