@@ -78,11 +78,13 @@ def _chosen(connection: duckdb.DuckDBPyConnection, asked: tuple[str, ...]) -> li
 def _results(connection: duckdb.DuckDBPyConnection) -> str:
     found = connection.execute(
         """
-        select programme, entrant_count, treated_count, control_count,
-            round(100 * treated_share, 1), round(100 * control_share, 1),
-            coalesce(verdict, ''), coalesce(verdict_text, '')
-        from marts.programme_results where kind = 'programme' order by programme
+        select programme, plans.entered_count, results.entrant_count, results.treated_count,
+            results.control_count, round(100 * results.treated_share, 1),
+            round(100 * results.control_share, 1), results.verdict
+        from marts.programme_results as results
+        inner join programmes.programme_plans as plans using (programme)
+        where results.kind = 'programme' order by programme
         """
     ).fetchall()
-    head = ("programme", "entered", "treated", "controls", "% bought", "% of controls", "verdict")
-    return "\n" + table(head, [row[:-1] for row in found]) + "\n"
+    head = ("programme", "entered", "window over", "treated", "controls", "% bought")
+    return "\n" + table((*head, "% of controls", "verdict"), found) + "\n"

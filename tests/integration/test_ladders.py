@@ -242,3 +242,65 @@ def test_a_programme_that_is_off_enters_and_moves_nobody(day: Programmes) -> Non
     assert day.decision() == ("out", "switched_off")
     assert day.ask("select * from sync.enrolments") == []
     assert day.lists() == []
+
+
+def taken_off(day: Programmes, audience: str, reason: str | None) -> None:
+    day.connection.execute(
+        "insert into sync.ledger values "
+        "(1, 'run', ?, 'files', ?, 'ada', 'remove', null, 'done', ?, '2024-01-01')",
+        [day.day, audience, reason],
+    )
+
+
+@pytest.mark.parametrize("reason", ["moved_on", "left_list", "consent: unsubscribed", "gone"])
+def test_whoever_was_taken_off_the_list_of_a_step_is_not_put_on_it_again(
+    day: Programmes, reason: str
+) -> None:
+    mailed(day, first={"sent": on(1)}, second={"sent": on(11)})
+    run_days(day, 3)
+    taken_off(day, "winback_dormant_1_a", reason)
+    day.build()
+    assert day.lists() == []
+    # What is sent once more and the next step are other mails.
+    day.next_day()
+    day.run()
+    assert day.lists() == ["winback_dormant_1_a_resend"]
+    day.next_day()
+    run_days(day, 6)
+    assert day.lists() == ["winback_dormant_2_a"]
+
+
+@pytest.mark.parametrize("reason", ["merged", "changed_there"])
+def test_whoever_was_taken_off_to_put_the_list_right_stays_on_it(
+    day: Programmes, reason: str
+) -> None:
+    mailed(day, first={"sent": on(1)})
+    run_days(day, 3)
+    taken_off(day, "winback_dormant_1_a", reason)
+    day.build()
+    assert day.lists() == ["winback_dormant_1_a"]
+
+
+def test_who_enters_again_is_put_on_the_list_that_he_left_the_first_time(day: Programmes) -> None:
+    mailed(day, first={"sent": on(1)})
+    run_days(day, 3)
+    taken_off(day, "winback_dormant_1_a", "moved_on")
+    day.connection.execute("delete from sync.programme_steps")
+    day.connection.execute("delete from sync.enrolments")
+    day.next_day()
+    day.build()
+    assert day.lists() == ["winback_dormant_1_a"]
+
+
+def test_whoever_has_ordered_since_is_taken_off_before_the_order_is_of_the_day(
+    day: Programmes,
+) -> None:
+    mailed(day, first={"sent": on(1)})
+    run_days(day, 2)
+    day.give(
+        "intermediate.int_orders_open_by_customer",
+        [{"customer_id": "ada", "last_open_order_date": on(3), "has_pending_order": False}],
+    )
+    day.build()
+    assert day.lists() == []
+    assert day.state() == (1, None, None)

@@ -241,26 +241,25 @@ ordered as (
     select
         judged.*,
         case
-            when judged.shut_gate is not null then judged.shut_gate
-            when coalesce(entering.priority < judged.priority, false) then 'priority'
-            when paused.paused_by is not null then 'priority'
-            when judged.is_entry and coalesce(on_ladder.priority <= judged.priority, false)
-                then 'priority'
-            when judged.is_entry and judged.is_loss and not judged.is_trial then 'expected_profit'
-            when judged.step is not null and judged.taken_programme is not null then 'priority'
-        end as gate,
-        case
-            when judged.shut_gate is not null then judged.shut_details
+            when judged.shut_gate is not null
+                then {'gate': judged.shut_gate, 'details': judged.shut_details}
             when coalesce(entering.priority < judged.priority, false)
-                then entering.programme || ' goes first'
-            when paused.paused_by is not null then paused.paused_by || ' goes first'
+                then {'gate': 'priority', 'details': entering.programme || ' goes first'}
+            when paused.paused_by is not null
+                then {'gate': 'priority', 'details': paused.paused_by || ' goes first'}
             when judged.is_entry and coalesce(on_ladder.priority <= judged.priority, false)
-                then on_ladder.programme || ' goes first'
+                then {'gate': 'priority', 'details': on_ladder.programme || ' goes first'}
             when judged.is_entry and judged.is_loss and not judged.is_trial
-                then 'expected to bring ' || cast(judged.expected_profit as varchar)
+                then {
+                    'gate': 'expected_profit',
+                    'details': 'expected to bring ' || cast(judged.expected_profit as varchar)
+                }
             when judged.step is not null and judged.taken_programme is not null
-                then judged.taken_programme || ' went first on this day'
-        end as details
+                then {
+                    'gate': 'priority',
+                    'details': judged.taken_programme || ' went first on this day'
+                }
+        end as answer
 
     from judged
 
@@ -297,10 +296,10 @@ answers as (
         is_on,
         expected_profit,
         is_trial,
-        gate,
-        details,
+        answer['gate'] as gate,
+        answer['details'] as details,
         case
-            when is_entry and gate is null and expected_profit < 0
+            when is_entry and answer is null and expected_profit < 0
                 then
                     'expected to bring '
                     || cast(expected_profit as varchar)

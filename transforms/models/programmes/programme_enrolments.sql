@@ -12,13 +12,7 @@ enrolments as (
 
 aliases as (
 
-    select
-        customer_id,
-        min(current_customer_id) as current_customer_id
-
-    from {{ ref('int_customer_aliases') }}
-
-    group by customer_id
+    select * from {{ ref('int_customer_aliases') }}
 
 ),
 

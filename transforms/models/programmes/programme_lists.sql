@@ -1,5 +1,6 @@
--- Who is on the list of which step of which programme: whoever took it last and is still on the
--- ladder. No control is on any.
+-- Who is on the list of which step of which programme: whoever took it last, is still on the ladder
+-- and has ordered nothing since. No control is on any, and nobody is put on a list of a step again
+-- that he was taken off: a tool that mails whoever comes on would mail him twice.
 with
 
 moves as (
@@ -54,6 +55,18 @@ held as (
 
 ),
 
+open_orders as (
+
+    select * from {{ ref('int_orders_open_by_customer') }}
+
+),
+
+left_lists as (
+
+    select * from {{ ref('programme_lists_left') }}
+
+),
+
 before_today as (
 
     select
@@ -85,6 +98,10 @@ before_today as (
 
     anti join held
         on taken.customer_id = held.customer_id
+
+    -- By the newest orders too, which end the ladder on the next day only.
+    anti join open_orders
+        on taken.customer_id = open_orders.customer_id
 
 ),
 
@@ -149,6 +166,20 @@ lists as (
     inner join offers
         on listed.offer = offers.offer
 
+),
+
+standing as (
+
+    select lists.*
+
+    from lists
+
+    anti join left_lists
+        on
+            lists.customer_id = left_lists.customer_id
+            and lists.audience = left_lists.audience
+            and lists.taken_on <= left_lists.left_on
+
 )
 
-select * from lists
+select * from standing
