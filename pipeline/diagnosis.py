@@ -185,7 +185,8 @@ PROGRAMMES = """
     )
     select programme, list(step order by step) filter (is_unknown),
         list(step order by step) filter (has_no_code),
-        (select arg_max(planned_count, valid_from) from reference.programme_periods as periods
+        (select arg_max({'count': planned_count}, valid_from)['count']
+            from reference.programme_periods as periods
             where periods.programme = steps.programme)
     from steps group by programme order by programme
 """

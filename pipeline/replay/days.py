@@ -61,9 +61,7 @@ def replay(
     last = max(days)
     manifest = _compile(settings, warehouse, last, target)
     daily = CompiledModels.of(manifest, last, *DAILY, project=TRANSFORMS)
-    results = CompiledModels.of(manifest, last, *AT_THE_END, project=TRANSFORMS)
-    of_results = {step.name for step in results.steps} - {step.name for step in daily.steps}
-    results = CompiledModels(last, tuple(step for step in results.steps if step.name in of_results))
+    whole = CompiledModels.of(manifest, last, *DAILY, *AT_THE_END, project=TRANSFORMS)
     with warehouse.connect() as connection:
         # As in transforms/profiles.yml.
         connection.execute("set asof_loop_join_threshold = 0")
@@ -73,12 +71,12 @@ def replay(
         before = None
         for number, day in enumerate(sorted(days), start=1):
             stage.reveal(connection, before, day)
-            daily.build(connection, day, {"programme_mail_events": _with_simulated(day)})
+            models = whole if day == last else daily
+            models.build(connection, day, {"programme_mail_events": _with_simulated(day)})
             enrolling.enrol_others(connection, Attempt(number, "replay", day, "replay"), [])
             connection.execute(mails.SIMULATED, {"day": day})
             before = day
             yield _written_down(connection, day)
-        results.build(connection, last)
 
 
 def _with_simulated(day: date) -> Callable[[duckdb.DuckDBPyConnection], None]:

@@ -22,7 +22,8 @@ TABLES = """
     insert into reference.programme_messages values
         ('dormant', 1, 'first', 'c1', null, false), ('dormant', 3, 'resend', 'c3', null, false),
         ('calls', 1, 'first', null, null, true);
-    insert into reference.programme_periods values ('dormant', '1970-01-01', null),
+    insert into reference.programme_periods values ('dormant', '1970-01-01', 500),
+        ('dormant', '2026-01-01', null),
         ('calls', '1970-01-01', null), ('calls', '2026-01-01', 900);
 """
 

@@ -16,16 +16,7 @@ programmes as (
 
 periods as (
 
-    select
-        programme,
-        arg_max(salt, valid_from) as salt,
-        arg_max(control_share, valid_from) as control_share
-
-    from {{ ref('programme_periods') }}
-
-    where valid_from <= {{ as_of_date() }}
-
-    group by programme
+    select * from {{ ref('programme_periods_in_force') }}
 
 ),
 

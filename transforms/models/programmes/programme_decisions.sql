@@ -15,12 +15,6 @@ entries as (
 
 ),
 
-gates as (
-
-    select * from {{ ref('gates') }}
-
-),
-
 judged as (
 
     select

@@ -30,13 +30,9 @@ enrolments as (
 
 period as (
 
-    select arg_max(salt, valid_from) as salt
+    select * from {{ ref('programme_periods_in_force') }}
 
-    from {{ ref('programme_periods') }}
-
-    where
-        programme = 'all'
-        and valid_from <= {{ as_of_date() }}
+    where programme = 'all'
 
 ),
 

@@ -4,16 +4,7 @@ with
 
 periods as (
 
-    select
-        programme,
-        arg_max(salt, valid_from) as salt,
-        arg_max(planned_count, valid_from) as planned_count
-
-    from {{ ref('programme_periods') }}
-
-    where valid_from <= {{ as_of_date() }}
-
-    group by programme
+    select * from {{ ref('programme_periods_in_force') }}
 
 ),
 

@@ -64,8 +64,6 @@ running as (
             when ladders.next_due_on <= {{ as_of_date() }} then 'first'
             when is_resend_due then 'resend'
         end as message,
-        ladders.last_step,
-        ladders.last_taken_on,
         ladders.next_step,
         ladders.next_due_on
 
@@ -100,8 +98,6 @@ entering as (
             when positions.next_due_on <= {{ as_of_date() }} then positions.next_step
         end as step,
         case when positions.next_due_on <= {{ as_of_date() }} then 'first' end as message,
-        positions.last_step,
-        positions.last_taken_on,
         positions.next_step,
         positions.next_due_on
 
