@@ -4,13 +4,13 @@ import dagster as dg
 
 from assets.export_outcomes import held_check, pushed
 from assets.raw_outcomes import check_of
-from expectations import exp_files as promises
+from expectations import exp_email as promises
 from pipeline.automation import RETRIES
 from pipeline.destinations.files import FilesClient
 from pipeline.resources import RunResource, SettingsResource, WarehouseResource
 
-MEMBERS = dg.AssetKey(["exports", "exp_files__list_members"])
-PROFILES = dg.AssetKey(["exports", "exp_files__profiles"])
+MEMBERS = dg.AssetKey(["exports", "exp_email__list_members"])
+PROFILES = dg.AssetKey(["exports", "exp_email__profiles"])
 LARGEST_SHARE = 0.9
 """No list holds more than this share of everybody who may be mailed, if it is above 100."""
 
@@ -24,13 +24,13 @@ def list_members_are_safe_to_send(warehouse: WarehouseResource) -> dg.AssetCheck
             "select count(*) from intermediate.int_contact_permissions where may_be_mailed"
         ).fetchall()[0][0]
     suite = promises.list_members_suite(largest_share=LARGEST_SHARE, mailable_count=int(mailable))
-    return check_of(client, "exports.exp_files__list_members", suite)
+    return check_of(client, "exports.exp_email__list_members", suite)
 
 
 @dg.asset_check(asset=PROFILES, blocking=True)
 def profiles_are_safe_to_send(warehouse: WarehouseResource) -> dg.AssetCheckResult:
     """Stop before sending when profiles do not fit the lists."""
-    return check_of(warehouse.client(), "exports.exp_files__profiles", promises.profiles_suite())
+    return check_of(warehouse.client(), "exports.exp_email__profiles", promises.profiles_suite())
 
 
 @dg.asset(

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from pipeline.destinations import private_files
 from pipeline.destinations.cells import header_of, rows_of
-from pipeline.destinations.contract import Changes
+from pipeline.destinations.contract import Changes, Outcome
 from pipeline.destinations.files import FilesClient
 from pipeline.sql import identifier, literal
 
@@ -46,7 +46,6 @@ class AudiencesClient:
 
     folder: Path
     name: str = "audiences"
-    is_outside: bool = False
     batch_size: int | None = None
 
     def audiences(self) -> list[str]:
@@ -57,12 +56,12 @@ class AudiencesClient:
         """Return who is a member, by the file of members alone."""
         return self._members.read_back(audience)
 
-    def apply(self, audience: str, changes: Changes) -> Mapping[str, str]:
+    def apply(self, audience: str, changes: Changes) -> Outcome:
         """Rewrite the files that would change, those of networks after that of members."""
-        refused = self._members.apply(audience, changes)
+        outcome = self._members.apply(audience, changes)
         for network, columns in UPLOADS.items():
             self._write(audience, network, columns)
-        return refused
+        return outcome
 
     @property
     def _members(self) -> FilesClient:

@@ -1,8 +1,8 @@
 """What every destination's client offers the engine, and how a payload is told from another."""
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
 
 import pyarrow as pa
 
@@ -14,7 +14,9 @@ class Changes:
     """What is to be done to one audience, or a batch of it.
 
     ``adds`` and ``updates`` are whole profiles with ``customer_id``; they have all columns of the
-    payload also when they have no rows. ``removes`` has ``customer_id`` only.
+    payload also when they have no rows. ``removes`` has ``customer_id``. For an outside tool
+    ``updates`` and ``removes`` have ``contact_id`` too, the tool's own id of who is on the list for
+    that customer.
     """
 
     adds: pa.Table
@@ -38,6 +40,21 @@ class Changes:
             yield Changes(self.adds.slice(start, size), none, nobody)
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """What came of changes, by customer_id. Who is named in none of it was taken.
+
+    ``refused`` has the reason; who was refused is not in the audience now, whatever was there
+    before, and a removal that was refused is asked for again. ``contacts`` has the outside tool's
+    own ids of who was added or updated. ``unseen`` were accepted and do not show yet: what became
+    of them is found out before the next push.
+    """
+
+    refused: Mapping[str, str] = field(default_factory=dict)
+    contacts: Mapping[str, str] = field(default_factory=dict)
+    unseen: Collection[str] = ()
+
+
 class Client(Protocol):
     """A destination. It decides nothing; repeating a call leaves what one call leaves."""
 
@@ -46,15 +63,23 @@ class Client(Protocol):
         """Return the name that settings, the ledger and the exports know it by."""
 
     @property
-    def is_outside(self) -> bool:
-        """Whether others keep it. What is our own alone is read back and mended at each push."""
-
-    @property
     def batch_size(self) -> int | None:
         """Return how many contacts one call may carry; without one an audience is one call."""
 
+    def apply(self, audience: str, changes: Changes) -> Outcome:
+        """Carry out ``changes`` and say what came of each contact."""
+
+
+@runtime_checkable
+class OwnFolder(Client, Protocol):
+    """A destination of our own alone: read back and mended at each push.
+
+    An update of somebody who is missing there puts them back. It is called without changes too, and
+    then puts in order what it keeps.
+    """
+
     def audiences(self) -> Collection[str]:
-        """Return every audience that is there. Asked of destinations of our own alone."""
+        """Return every audience that is there."""
 
     def read_back(self, audience: str) -> pa.Table | None:
         """Return customer_id and payload_hash of who is there, or nothing if no list is there.
@@ -62,13 +87,35 @@ class Client(Protocol):
         The hash is ``payload_hash`` over what is there, or NULL where that cannot be told.
         """
 
-    def apply(self, audience: str, changes: Changes) -> Mapping[str, str]:
-        """Carry out ``changes`` and return the reason for each customer_id that was refused.
 
-        Who is not named was taken. Whose profile was refused is not in the audience afterwards,
-        whatever was there before; a removal that was refused is asked for again next time. An
-        update of somebody who is missing there puts them back. A destination of our own is called
-        without changes too, and then puts in order what it keeps.
+@runtime_checkable
+class MailTool(Client, Protocol):
+    """An e-mail tool outside, which others change too and which knows people by ids of its own.
+
+    People are matched by their addresses, trimmed and in lower case. ``apply`` makes the list where
+    there is none and never makes a person subscribed. An update changes what the tool knows of a
+    contact and puts nobody on the list, but for one: where the profile's address has come to be
+    another contact's than ``contact_id``, that one takes the other's place there. A removal of
+    somebody who is not there is done.
+    """
+
+    def count(self, audience: str) -> int | None:
+        """Return how many contacts are on the list, None where there is no such list."""
+
+    def members(self, audience: str) -> pa.Table:
+        """Return contact_id and email of everybody on the list; no rows where there is none."""
+
+    def find(self, audience: str, emails: Sequence[str]) -> pa.Table:
+        """Return contact_id and email of those of ``emails`` who are on the list.
+
+        Work that was accepted before and is still under way there is waited for. The cost goes by
+        ``emails``, not by the list.
+        """
+
+    def problems(self) -> Iterator[str]:
+        """Yield sentences on what is not right with key, scopes, limits or lists; change nothing.
+
+        Raises ``HttpError`` where the tool does not answer.
         """
 
 

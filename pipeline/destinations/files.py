@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from pipeline.destinations import private_files
 from pipeline.destinations.cells import as_cell, header_of, is_unsafe, rows_of
-from pipeline.destinations.contract import Changes, payload_hash
+from pipeline.destinations.contract import Changes, Outcome, payload_hash
 from pipeline.sql import identifier, literal
 
 NAME = "[a-z0-9_]+"
@@ -51,7 +51,6 @@ class FilesClient:
     threads: int = 2
     name: str = "files"
     address: str | None = "email"
-    is_outside: bool = False
     batch_size: int | None = None
 
     @property
@@ -97,7 +96,7 @@ class FilesClient:
             connection.register("there", there)
             return connection.execute(ONCE_EACH).to_arrow_table()
 
-    def apply(self, audience: str, changes: Changes) -> dict[str, str]:
+    def apply(self, audience: str, changes: Changes) -> Outcome:
         """Rewrite the file if it would change. An address that a spreadsheet may run is refused.
 
         Other texts that begin like a formula get an apostrophe in front; an address would no
@@ -118,7 +117,7 @@ class FilesClient:
                 # read_back has called it missing, so everybody who belongs there comes anew.
                 _render(connection, path, self.keys, None, temporary)
         private_files.finish(temporary, path)
-        return refused
+        return Outcome(refused=refused)
 
     def _refused(self) -> str:
         if self.address is None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pipeline.destinations.audiences import AudiencesClient
-from pipeline.destinations.contract import Client
+from pipeline.destinations.contract import OwnFolder
 from pipeline.destinations.files import FilesClient
 
 OUTLETS: Mapping[str, str] = {"calls": "phone", "surveys": "email", "audiences": "ads"}
@@ -16,7 +16,15 @@ def channel_of(destination: str) -> str:
     return OUTLETS.get(destination, "email")
 
 
-def client_of(outlet: str, outbox: Path) -> Client:
+def exports_of(destination: str) -> str:
+    """Return whose tables in schema exports say what ``destination`` is to hold.
+
+    Files and every e-mail tool are sent the same lists, those of e-mail.
+    """
+    return destination if destination in OUTLETS else "email"
+
+
+def client_of(outlet: str, outbox: Path) -> OwnFolder:
     """Return the client that keeps the lists of ``outlet`` in a folder of its own in ``outbox``."""
     folder = outbox / outlet
     if outlet == "audiences":

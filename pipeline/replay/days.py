@@ -20,7 +20,7 @@ from pipeline.warehouse import Warehouse
 
 DAILY = (
     "programme_decisions",
-    "exp_files__list_members",
+    "exp_email__list_members",
     "exp_sync__enrolments",
     "exp_sync__programme_steps",
 )

@@ -4,6 +4,7 @@ import duckdb
 import pyarrow as pa
 
 from pipeline.destinations.contract import Changes
+from pipeline.sql import identifier
 from pipeline.sync import payloads
 
 Connection = duckdb.DuckDBPyConnection
@@ -175,14 +176,13 @@ def known_anywhere(connection: Connection) -> set[str]:
         where schema_name = 'exports' and suffix(table_name, '__list_members')
         """
     ).fetchall()
-    destinations = [
-        str(table).removeprefix("exp_").removesuffix("__list_members") for (table,) in exported
-    ]
-    return {
-        audience
-        for destination in destinations
-        for audience in known_audiences(connection, destination)
-    }
+    wanted = " ".join(
+        f"union select audience from exports.{identifier(table)}" for (table,) in exported
+    )
+    found = connection.execute(
+        f"select audience from sync.members union select audience from sync.ledger {wanted}"
+    )
+    return {str(audience) for (audience,) in found.fetchall()}
 
 
 def begin(connection: Connection, destination: str) -> None:

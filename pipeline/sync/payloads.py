@@ -3,7 +3,7 @@
 import duckdb
 
 from pipeline.destinations.contract import payload_hash
-from pipeline.destinations.outlets import channel_of
+from pipeline.destinations.outlets import channel_of, exports_of
 from pipeline.sql import has_table, identifier
 
 Connection = duckdb.DuckDBPyConnection
@@ -132,12 +132,12 @@ PROGRAMME_AUDIENCES = "exports.exp_sync__programme_audiences"
 
 def lists_table(destination: str) -> str:
     """Return the table that says who belongs on which list of ``destination``."""
-    return f"exports.exp_{destination}__list_members"
+    return f"exports.exp_{exports_of(destination)}__list_members"
 
 
 def profiles_table(destination: str) -> str:
     """Return the table of the payloads for ``destination``."""
-    return f"exports.exp_{destination}__profiles"
+    return f"exports.exp_{exports_of(destination)}__profiles"
 
 
 def prepare(connection: Connection, destination: str) -> None:

@@ -34,7 +34,7 @@ LONGER_FOR_A_REASON = {
     "customer_activity": "the columns that the contract names, in one place",
     "customer_churn": "the columns that the contract names, in one place",
     "exp_calls__profiles": "everything that whoever calls has to know, in one place",
-    "exp_files__profiles": "every property that a mail may use, in one place",
+    "exp_email__profiles": "every property that a mail may use, in one place",
     "int_channel_permissions": "addresses, consents and reasons of every channel, a step each",
     "int_churn_model_histories": "every day that a history is held against, in one pass",
     "int_churn_model_months": "one lookup per end of a month",

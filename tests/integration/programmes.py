@@ -23,7 +23,7 @@ TARGETS = (
     "exp_sync__enrolments",
     "exp_sync__programme_steps",
     "programme_outcomes",
-    "exp_files__list_members",
+    "exp_email__list_members",
 )
 FACTS = {
     "marts.customer_activity": {

@@ -29,7 +29,7 @@ WRITTEN = {
 }
 BUILT = {
     "decisions": "select * from marts.programme_decisions",
-    "lists": "select * from exports.exp_files__list_members",
+    "lists": "select * from exports.exp_email__list_members",
 }
 
 
@@ -110,7 +110,7 @@ def check_order_of_programmes(lived: Life, new: dict[str, Rows]) -> None:
 
 def check_lists(lived: Life) -> None:
     written = found(lived, WRITTEN)
-    listed = lived.day.ask("select audience, customer_id from exports.exp_files__list_members")
+    listed = lived.day.ask("select audience, customer_id from exports.exp_email__list_members")
     control = {
         (person, programme)
         for person, programme, _, is_control, _ in written["enrolments"]
@@ -138,7 +138,7 @@ def check_nobody_is_put_on_a_list_twice(lived: Life, seen: dict[str, set[tuple[s
     """Whoever left a list for anything but his consent does not come back in the same entry."""
     there = set(
         lived.day.ask(
-            "select audience, customer_id from exports.exp_files__list_members "
+            "select audience, customer_id from exports.exp_email__list_members "
             "where audience not in "
             "('winback_hold', 'winback_quiet', 'winback_archived', 'winback_vip')"
         )

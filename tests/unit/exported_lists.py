@@ -17,9 +17,9 @@ Found = TypeVar("Found")
 TABLES = """
     create schema if not exists exports;
     create schema if not exists intermediate;
-    create or replace table exports.exp_files__list_members (
+    create or replace table exports.exp_email__list_members (
         audience varchar, customer_id varchar, email varchar);
-    create or replace table exports.exp_files__profiles (
+    create or replace table exports.exp_email__profiles (
         customer_id varchar, email varchar, first_name varchar, winback_orders integer);
     create or replace table intermediate.int_channel_permissions (
         customer_id varchar, channel varchar, may_be_contacted boolean, forbidden_reason varchar);
@@ -50,12 +50,12 @@ class Exported:
         people = sorted((set(listed) | self.known) - set(self.aliases))
         email = {person: self.emails.get(person, f"{person}@example.com") for person in people}
         rows = {
-            "exports.exp_files__list_members": [
+            "exports.exp_email__list_members": [
                 (audience, person, email.get(person))
                 for audience, on_list in self.lists.items()
                 for person in on_list
             ],
-            "exports.exp_files__profiles": [
+            "exports.exp_email__profiles": [
                 (person, email.get(person), self.names.get(person, "Ada"), 3) for person in listed
             ],
             "intermediate.int_channel_permissions": [

@@ -108,7 +108,7 @@ def test_whoever_may_not_be_mailed_is_kept_out_though_the_export_lists_them(
 ) -> None:
     shop.lists = {"winback_slipping": ["ada", "complained", "no_profile"]}
     shop.forbidden = {"complained": "complaint"}
-    shop.build().ask("delete from exports.exp_files__profiles where customer_id = 'no_profile'")
+    shop.build().ask("delete from exports.exp_email__profiles where customer_id = 'no_profile'")
 
     plan = make_plan(shop.warehouse, "files")
     push(shop.warehouse, FakeTool(), run_id="one", as_of_date=DAY)
@@ -133,7 +133,7 @@ def test_the_worst_that_is_known_of_a_person_counts(shop: Exported) -> None:
 def test_of_two_profiles_of_one_person_that_of_the_present_id_is_sent(shop: Exported) -> None:
     shop.lists = {"winback_slipping": ["survivor"]}
     shop.aliases = {"old_id": "survivor"}
-    shop.build().ask("insert into exports.exp_files__profiles values ('old_id', 'o', 'Old', 1)")
+    shop.build().ask("insert into exports.exp_email__profiles values ('old_id', 'o', 'Old', 1)")
     tool = FakeTool()
 
     push(shop.warehouse, tool, run_id="one", as_of_date=DAY)
@@ -145,7 +145,7 @@ def test_a_person_with_two_profiles_stops_the_push_before_anything_is_sent(
     shop: Exported,
 ) -> None:
     shop.lists = {"winback_slipping": ["ada"]}
-    shop.build().ask("insert into exports.exp_files__profiles from exports.exp_files__profiles")
+    shop.build().ask("insert into exports.exp_email__profiles from exports.exp_email__profiles")
     tool = Dying(FakeTool())
 
     with pytest.raises(PayloadError, match="1 rows too many"):

@@ -74,7 +74,7 @@ def attempt(shop: Exported, client: Client, night: Night, *, with_crash: bool) -
 
 
 def known_lists(shop: Exported) -> list[str]:
-    tables = ("exports.exp_files__list_members", "sync.members", "sync.ledger")
+    tables = ("exports.exp_email__list_members", "sync.members", "sync.ledger")
     found = shop.ask(" union ".join(f"select audience from {table}" for table in tables))
     return [name for (name,) in found]
 

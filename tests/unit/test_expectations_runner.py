@@ -25,7 +25,7 @@ QUIET_RUN = """
 import sys
 from pathlib import Path
 
-import expectations.exp_files
+import expectations.exp_email
 import expectations.contract
 import expectations.raw_online_retail
 from expectations.runner import validate

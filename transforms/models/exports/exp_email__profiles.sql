@@ -9,7 +9,7 @@ listed as (
             order by audience
         ) as audiences
 
-    from {{ ref('exp_files__list_members') }}
+    from {{ ref('exp_email__list_members') }}
 
     group by customer_id
 
@@ -52,7 +52,7 @@ programmes as (
         arg_min(offer_code, priority) as offer_code,
         arg_min(offer_ends_on, priority) as offer_ends_on
 
-    from {{ ref('exp_files__programme_members') }}
+    from {{ ref('exp_email__programme_members') }}
 
     group by customer_id
 

@@ -18,7 +18,7 @@ def list_members_suite(*, largest_share: float, mailable_count: int) -> "gx.Expe
     from expectations import rules
 
     return rules.suite(
-        "exports.exp_files__list_members",
+        "exports.exp_email__list_members",
         [
             rules.has_columns(["audience", "customer_id", "email"]),
             rules.filled("audience"),
@@ -57,7 +57,7 @@ def profiles_suite() -> "gx.ExpectationSuite":
     from expectations import rules
 
     return rules.suite(
-        "exports.exp_files__profiles",
+        "exports.exp_email__profiles",
         [
             rules.has_columns(["customer_id", "email"]),
             rules.filled("customer_id"),
@@ -67,7 +67,7 @@ def profiles_suite() -> "gx.ExpectationSuite":
             rules.once(["email"], "an address"),
             rules.no_rows(
                 "customer_id of every member of a list has a profile",
-                "select 1 as found from exports.exp_files__list_members where"
+                "select 1 as found from exports.exp_email__list_members where"
                 " (customer_id in (select customer_id from {batch})) is not true",
             ),
         ],

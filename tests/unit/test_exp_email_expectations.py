@@ -6,11 +6,11 @@ from typing import Any
 import duckdb
 import pytest
 
-from expectations import exp_files
+from expectations import exp_email
 from expectations.runner import Outcome, validate
 
-MEMBERS = "exports.exp_files__list_members"
-PROFILES = "exports.exp_files__profiles"
+MEMBERS = "exports.exp_email__list_members"
+PROFILES = "exports.exp_email__profiles"
 SMALL_SHOP = """
 create schema marts;
 create schema intermediate;
@@ -21,10 +21,10 @@ create table marts.customers (
 create table intermediate.int_contact_permissions (
     customer_id varchar, email varchar, may_be_mailed boolean, forbidden_reason varchar
 );
-create table exports.exp_files__list_members (
+create table exports.exp_email__list_members (
     audience varchar, customer_id varchar, email varchar
 );
-create table exports.exp_files__profiles (
+create table exports.exp_email__profiles (
     customer_id varchar, email varchar, winback_segment varchar
 );
 insert into marts.customers
@@ -32,10 +32,10 @@ select 'c' || number, 'person' || number || '@example.org', 'subscribed', null
 from range(1, 301) as _ (number);
 insert into intermediate.int_contact_permissions
 select customer_id, email, true, null from marts.customers;
-insert into exports.exp_files__list_members
+insert into exports.exp_email__list_members
 select 'winback_slipping', customer_id, email from marts.customers where customer_id < 'c2'
 union all select 'winback_vip', 'c1', 'person1@example.org';
-insert into exports.exp_files__profiles
+insert into exports.exp_email__profiles
 select customer_id, email, 'slipping' from marts.customers;
 """
 ONE = "where audience = 'winback_slipping' and customer_id = 'c1'"
@@ -133,7 +133,7 @@ def change(path: Path, *statements: str) -> None:
 
 
 def check_members(path: Path, *, share: float = 0.5, mailable: int = 300) -> Outcome:
-    suite = exp_files.list_members_suite(largest_share=share, mailable_count=mailable)
+    suite = exp_email.list_members_suite(largest_share=share, mailable_count=mailable)
     return validate(path, MEMBERS, suite)
 
 
@@ -146,7 +146,7 @@ def statements_of(outcome: Outcome) -> list[str]:
 
 
 def test_sound_lists_and_profiles_pass(path: Path) -> None:
-    members, profiles = check_members(path), validate(path, PROFILES, exp_files.profiles_suite())
+    members, profiles = check_members(path), validate(path, PROFILES, exp_email.profiles_suite())
 
     assert (members.failures, profiles.failures) == ((), ())
     assert members.figures["customer_id is filled"] == "112 of 112 rows"
@@ -156,7 +156,7 @@ def test_empty_lists_pass(path: Path) -> None:
     change(path, f"truncate {MEMBERS}", f"truncate {PROFILES}")
 
     assert check_members(path, mailable=0).passed
-    assert validate(path, PROFILES, exp_files.profiles_suite()).passed
+    assert validate(path, PROFILES, exp_email.profiles_suite()).passed
 
 
 @pytest.mark.parametrize(("wrong", "statements"), WRONG_MEMBERS)
@@ -200,7 +200,7 @@ def test_an_address_that_mail_cannot_go_to_fails(path: Path, email: str) -> None
 def test_one_wrong_profile_fails(path: Path, wrong: str, statement: str) -> None:
     change(path, wrong)
 
-    outcome = validate(path, PROFILES, exp_files.profiles_suite())
+    outcome = validate(path, PROFILES, exp_email.profiles_suite())
 
     assert statements_of(outcome) == [statement]
     assert "@" not in "".join(outcome.failures)
@@ -235,8 +235,8 @@ def test_a_list_of_a_hundred_may_be_everybody(path: Path) -> None:
 @pytest.mark.parametrize(
     ("table", "suite"),
     [
-        (MEMBERS, lambda: exp_files.list_members_suite(largest_share=0.5, mailable_count=300)),
-        (PROFILES, exp_files.profiles_suite),
+        (MEMBERS, lambda: exp_email.list_members_suite(largest_share=0.5, mailable_count=300)),
+        (PROFILES, exp_email.profiles_suite),
     ],
 )
 def test_a_payload_without_addresses_fails(
@@ -253,8 +253,8 @@ def test_every_expectation_has_its_exception_above() -> None:
     tested = {statement for _, statements in WRONG_MEMBERS for statement in statements}
     tested |= {ADDRESS} | {statement for _, statement in WRONG_PROFILES}
     suites = (
-        exp_files.list_members_suite(largest_share=0.5, mailable_count=300),
-        exp_files.profiles_suite(),
+        exp_email.list_members_suite(largest_share=0.5, mailable_count=300),
+        exp_email.profiles_suite(),
     )
 
     untested = {each.description for suite in suites for each in suite.expectations} - tested

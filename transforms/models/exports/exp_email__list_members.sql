@@ -18,7 +18,7 @@ segments as (
 
 programme_lists as (
 
-    select * from {{ ref('exp_files__programme_members') }}
+    select * from {{ ref('exp_email__programme_members') }}
 
 ),
 
