@@ -61,7 +61,8 @@ SYNC_TABLES = {
     # No key: its index of strings would have to fit into memory. The engine keeps rows distinct.
     "members": """
         destination varchar not null, audience varchar not null, customer_id varchar not null,
-        payload_hash varchar not null, since_date date not null""",
+        payload_hash varchar not null, since_date date not null, contact_id varchar,
+        missing_since timestamp""",
     "enrolments": """
         as_of_date date not null, customer_id varchar not null, programme varchar not null,
         arm varchar not null, is_control boolean not null, salt varchar not null, entry_values json,
@@ -74,6 +75,11 @@ SYNC_TABLES = {
     "suppressions": """
         destination varchar not null, email varchar not null, reason varchar not null,
         suppressed_at timestamp, read_at timestamp not null""",
+    "suppression_readings": """
+        destination varchar not null, read_at timestamp not null, problem varchar""",
+    "list_readings": """
+        destination varchar not null, audience varchar not null, read_at timestamp not null,
+        strangers bigint not null""",
     "runs": """
         run_id varchar not null, as_of_date date not null, started_at timestamp not null,
         finished_at timestamp, status varchar not null""",

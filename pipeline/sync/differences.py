@@ -21,7 +21,7 @@ EMPTY = (
 MEMBERS = """
     select
         members.customer_id, coalesce(aliases.person_id, members.customer_id) as person_id,
-        members.payload_hash
+        members.payload_hash, members.missing_since is not null as is_missing
     from sync.members as members
     left join aliases on members.customer_id = aliases.customer_id
     where members.destination = $destination and members.audience = $audience
@@ -38,7 +38,8 @@ AS_FOUND = f"""
         members.payload_hash,
         members.customer_id is not null as is_member,
         there.customer_id is not null
-            and coalesce(there.payload_hash = members.payload_hash, true) as is_there
+            and coalesce(there.payload_hash = members.payload_hash, true) as is_there,
+        coalesce(members.is_missing, false) as is_missing
     from ({MEMBERS}) as members
     full join there on members.customer_id = there.customer_id
 """
@@ -73,6 +74,7 @@ UNEQUAL = """
         coalesce(present.is_member, false) as is_member,
         present.customer_id is not null and not present.is_member as is_stranger,
         coalesce(present.is_there, false) as is_there,
+        coalesce(present.is_missing, false) as is_missing,
         coalesce(present.person_id, wanted.customer_id) as person_id
     from wanted
     full join present on wanted.customer_id = present.customer_id
@@ -128,12 +130,13 @@ ADDS = """
     where unequal.is_wanted and not unequal.is_member
 """
 
+# Whom others have taken off a tool's list is not sent again: it might start the mails anew.
 UPDATES = """
     insert into differences
     select
         $audience, customer_id, 'update', case when not is_there then 'restored' end,
         payload_hash, not is_there
-    from unequal where is_wanted and is_member
+    from unequal where is_wanted and is_member and not is_missing
 """
 
 KEPT_OUT = """
@@ -147,6 +150,11 @@ KEPT_OUT = """
         unequal.kept_out_reason is not null
         or (unequal.is_wanted and not unequal.is_member and refusals.customer_id is not null)
     group by reason
+"""
+
+CONTACTS = """
+    select customer_id, contact_id from sync.members
+    where destination = $destination and audience = $audience
 """
 
 STRANGERS = """
@@ -217,34 +225,42 @@ def released(*, is_held: bool) -> str:
 
 
 def changes_of(
-    connection: Connection, destination: str, audience: str, *, is_held: bool
+    connection: Connection, destination: str, audience: str, *, is_held: bool, is_outside: bool
 ) -> Changes:
     """Return what the client is to do to one list, strangers in a list of our own included."""
 
-    def profiles(action: str) -> pa.Table:
+    asked = {"audience": audience, "destination": destination}
+
+    def profiles(action: str, contact: str) -> pa.Table:
         return connection.execute(
             f"""
-            select ready.customer_id, profiles.* exclude (customer_id)
+            select ready.customer_id, {contact} profiles.* exclude (customer_id)
             from ({released(is_held=is_held)}) as ready
             inner join payloads on ready.customer_id = payloads.customer_id
             inner join {payloads.profiles_table(destination)} as profiles
                 on payloads.profile_id = profiles.customer_id
+            left join ({CONTACTS}) as contacts on ready.customer_id = contacts.customer_id
             where ready.action = $action
             order by ready.customer_id
             """,
-            {"audience": audience, "action": action},
+            {**asked, "action": action},
         ).to_arrow_table()
 
     removes = connection.execute(
         f"""
         with ready as ({released(is_held=is_held)})
 
-        select customer_id from ready where action = 'remove'
-        union
-        select customer_id from strangers
-        where audience = $audience and customer_id not in (select customer_id from ready)
-        order by customer_id
+        select leaving.customer_id, contacts.contact_id
+        from (
+            select customer_id from ready where action = 'remove'
+            union
+            select customer_id from strangers
+            where audience = $audience and customer_id not in (select customer_id from ready)
+        ) as leaving
+        left join ({CONTACTS}) as contacts on leaving.customer_id = contacts.customer_id
+        order by leaving.customer_id
         """,
-        {"audience": audience},
+        asked,
     ).to_arrow_table()
-    return Changes(adds=profiles("add"), updates=profiles("update"), removes=removes)
+    updates = profiles("update", "contacts.contact_id," if is_outside else "")
+    return Changes(adds=profiles("add", ""), updates=updates, removes=removes)

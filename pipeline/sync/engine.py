@@ -8,8 +8,8 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.destinations.contract import Changes, Client
-from pipeline.sync import differences, enrolling, ledger
+from pipeline.destinations.contract import Changes, Client, MailTool, Outcome, OwnFolder
+from pipeline.sync import differences, enrolling, ledger, presence
 from pipeline.sync.ledger import Attempt, Ended
 from pipeline.sync.payloads import PayloadError
 from pipeline.sync.plan import (
@@ -38,10 +38,6 @@ __all__ = [
     "make_plan",
     "push",
 ]
-
-NOBODY = pa.table(
-    {"customer_id": pa.array([], pa.string()), "payload_hash": pa.array([], pa.string())}
-)
 
 
 @dataclass(frozen=True)
@@ -83,25 +79,31 @@ def push(  # noqa: PLR0913 - what is pushed, for which run, and how far
     confirmed: Collection[str] = (),
     brake: Brake = BRAKE,
     is_mailing: bool = False,
+    held_because: str = "",
 ) -> PushReport:
     """Make the destination hold what the exports want, as far as the brake lets it.
 
     First settles what an earlier crash left unknown. A client that raises ends the push; what was
     recorded until then stands, and the next push goes on from there. With the destination that
     mails people enter programmes and move on their ladders; a list that is held moves nobody.
+    ``held_because`` holds all of them, confirmed or not: only what is owed to people is done.
     """
     with warehouse.connect() as connection:
         audiences = audiences_of(connection, client.name, confirmed)
-        if not client.is_outside:
+        if isinstance(client, OwnFolder):
             # A ledger that was put back may not know of a list that is there.
             audiences = sorted({*audiences, *client.audiences()})
-        settled = _settle(connection, client)
+        settled = presence.settle(connection, client)
+        held = dict.fromkeys(audiences, held_because) if held_because else {}
+        if isinstance(client, MailTool):
+            attempt = _attempt(connection, client, run_id, as_of_date)
+            held |= presence.compare(connection, client, attempt, audiences, confirmed)
         differences.begin(connection, client.name)
         for audience in audiences:
-            there = None if client.is_outside else _read_back(client, audience)
+            there = presence.read_back(client, audience) if isinstance(client, OwnFolder) else None
             differences.find(connection, client.name, audience, there)
-        plan = read_plan(connection, client.name, audiences, confirmed, brake)
-        attempt = Attempt(ledger.next_push_number(connection), run_id, as_of_date, client.name)
+        plan = read_plan(connection, client.name, audiences, confirmed, brake, held)
+        attempt = _attempt(connection, client, run_id, as_of_date)
         if is_mailing:
             enrolling.enrol_others(connection, attempt, audiences)
         lists = tuple(
@@ -110,16 +112,10 @@ def push(  # noqa: PLR0913 - what is pushed, for which run, and how far
     return PushReport(plan=plan, lists=lists, settled=settled)
 
 
-def _settle(connection: duckdb.DuckDBPyConnection, client: Client) -> dict[str, int]:
-    ended: list[Ended] = []
-    for number, audience in ledger.unsettled(connection, client.name):
-        ended += ledger.settle(connection, number, audience, _read_back(client, audience))
-    return {status: _count(ended, status=status) for status in ("done", "lost")}
-
-
-def _read_back(client: Client, audience: str) -> pa.Table:
-    there = client.read_back(audience)
-    return NOBODY if there is None else there
+def _attempt(
+    connection: duckdb.DuckDBPyConnection, client: Client, run_id: str, as_of_date: date
+) -> Attempt:
+    return Attempt(ledger.next_push_number(connection), run_id, as_of_date, client.name)
 
 
 def _send(
@@ -131,7 +127,13 @@ def _send(
     is_mailing: bool,
 ) -> ListReport:
     audience = plan.audience
-    changes = differences.changes_of(connection, client.name, audience, is_held=plan.held)
+    changes = differences.changes_of(
+        connection,
+        client.name,
+        audience,
+        is_held=plan.held,
+        is_outside=isinstance(client, MailTool),
+    )
     ledger.record_intents(
         connection,
         attempt,
@@ -141,21 +143,30 @@ def _send(
     )
     ended: list[Ended] = []
     for batch in changes.slices(client.batch_size):
-        if len(batch) or not client.is_outside:
-            refused = client.apply(audience, batch)
+        if len(batch) or isinstance(client, OwnFolder):
+            outcome = client.apply(audience, batch)
             if len(batch):
-                outcomes = _outcomes(batch, refused)
+                outcomes = _outcomes(batch, outcome)
                 ended += ledger.record_results(connection, attempt.number, audience, outcomes)
     return _report(audience, plan.before, ended, len(changes.removes))
 
 
-def _outcomes(batch: Changes, refused: Mapping[str, str]) -> pa.Table:
+def _outcomes(batch: Changes, outcome: Outcome) -> pa.Table:
     tables = (batch.adds, batch.updates, batch.removes)
     ids = pa.concat_tables([table.select(["customer_id"]) for table in tables])["customer_id"]
-    place = pc.index_in(ids, pa.array(list(refused), ids.type))
-    status = pc.if_else(pc.is_null(place), "done", "refused")
-    reason = pa.array(list(refused.values()), pa.string()).take(place.combine_chunks())
-    return pa.table({"customer_id": ids, "status": status, "reason": reason})
+    told = pa.table({"customer_id": ids})
+    told = told.filter(pc.invert(pc.is_in(ids, pa.array(list(outcome.unseen), ids.type))))
+    reason = _looked_up(told["customer_id"], outcome.refused)
+    return (
+        told.append_column("status", pc.if_else(pc.is_null(reason), "done", "refused"))
+        .append_column("reason", reason)
+        .append_column("contact_id", _looked_up(told["customer_id"], outcome.contacts))
+    )
+
+
+def _looked_up(ids: pa.ChunkedArray, values: Mapping[str, str]) -> pa.Array:
+    place = pc.index_in(ids, pa.array(list(values), ids.type))
+    return pa.array(list(values.values()), pa.string()).take(place.combine_chunks())
 
 
 def _report(audience: str, before: int, ended: list[Ended], removes: int) -> ListReport:

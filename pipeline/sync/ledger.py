@@ -1,4 +1,4 @@
-"""What was sent and what is there now: the only SQL that writes to schema sync."""
+"""SQL that writes down what was sent, how it ended and who is there since."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -83,7 +83,8 @@ def record_results(
 ) -> list[Ended]:
     """Write how intents of a push ended, and who is on the list since, in one transaction.
 
-    ``outcomes`` has customer_id, status (done, refused or lost) and the reason of a refusal.
+    ``outcomes`` has customer_id, status (done, refused or lost), the reason of a refusal and the
+    contact_id of an outside tool.
     Contacts without an intent in that push are passed over.
     """
     connection.register("outcomes", outcomes)
@@ -106,7 +107,8 @@ ENDED = """
         intents.* exclude (status, reason, recorded_at),
         outcomes.status,
         coalesce(outcomes.reason, intents.reason) as reason,
-        cast(? as timestamp) as recorded_at
+        cast(? as timestamp) as recorded_at,
+        outcomes.contact_id
     from sync.ledger as intents
     inner join outcomes on intents.customer_id = outcomes.customer_id
     where intents.push_number = ? and intents.audience = ? and intents.status = 'intent'
@@ -114,7 +116,10 @@ ENDED = """
 
 # Whose profile was refused is not there, whatever was there before.
 TAKE_INTO_ACCOUNT = (
-    "insert into sync.ledger by name from ended order by customer_id",
+    """
+    insert into sync.ledger by name
+    select * exclude (contact_id) from ended order by customer_id
+    """,
     """
     delete from sync.members using ended
     where
@@ -123,7 +128,9 @@ TAKE_INTO_ACCOUNT = (
         and ended.status = case when ended.action = 'remove' then 'done' else 'refused' end
     """,
     """
-    update sync.members set payload_hash = ended.payload_hash
+    update sync.members set
+        payload_hash = ended.payload_hash,
+        contact_id = coalesce(ended.contact_id, members.contact_id)
     from ended
     where
         members.destination = ended.destination and members.audience = ended.audience
@@ -132,7 +139,7 @@ TAKE_INTO_ACCOUNT = (
     """,
     """
     insert into sync.members
-    select destination, audience, customer_id, payload_hash, as_of_date
+    select destination, audience, customer_id, payload_hash, as_of_date, contact_id, null
     from ended
     anti join sync.members using (destination, audience, customer_id)
     where status = 'done' and action <> 'remove'
@@ -155,10 +162,26 @@ def unsettled(connection: Connection, destination: str) -> list[tuple[int, str]]
     return [(int(number), str(audience)) for number, audience in found.fetchall()]
 
 
-def settle(connection: Connection, number: int, audience: str, there: pa.Table) -> list[Ended]:
+def open_adds(connection: Connection, number: int, audience: str) -> pa.Table:
+    """Return customer_id of everybody of whom nobody knows whether a push has added them."""
+    return connection.execute(
+        """
+        select customer_id from sync.ledger where push_number = ? and audience = ?
+        group by customer_id having count(*) = 1 and any_value(action) = 'add'
+        order by customer_id
+        """,
+        [number, audience],
+    ).to_arrow_table()
+
+
+def settle(
+    connection: Connection, number: int, audience: str, there: pa.Table, *, is_whole: bool = True
+) -> list[Ended]:
     """Record for each open intent whether it was carried out, given who is ``there``.
 
-    An update that cannot be told from what was there before counts as lost, so it is repeated.
+    ``there`` has customer_id, payload_hash and contact_id. An update that cannot be told from what
+    was there before counts as lost, so it is repeated, and so does a removal unless ``there`` is
+    the whole list.
     """
     connection.register("there", there)
     try:
@@ -166,22 +189,23 @@ def settle(connection: Connection, number: int, audience: str, there: pa.Table) 
             """
             with open_intents as (
                 select customer_id, any_value(action) as action, any_value(payload_hash) as wanted
-                from sync.ledger where push_number = ? and audience = ?
+                from sync.ledger where push_number = $number and audience = $audience
                 group by customer_id having count(*) = 1
             )
             select
                 open_intents.customer_id,
                 case
-                    when action = 'remove' then there.customer_id is null
+                    when action = 'remove' then $is_whole and there.customer_id is null
                     when there.payload_hash is null
                         then action = 'add' and there.customer_id is not null
                     else there.payload_hash = wanted
                 end as is_done,
                 case when is_done then 'done' else 'lost' end as status,
-                cast(null as varchar) as reason
+                cast(null as varchar) as reason,
+                there.contact_id
             from open_intents left join there on open_intents.customer_id = there.customer_id
             """,
-            [number, audience],
+            {"number": number, "audience": audience, "is_whole": is_whole},
         ).to_arrow_table()
     finally:
         connection.unregister("there")

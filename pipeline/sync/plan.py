@@ -174,25 +174,32 @@ def read_plan(
     audiences: Collection[str],
     confirmed: Collection[str],
     brake: Brake,
+    held: Mapping[str, str] | None = None,
 ) -> Plan:
-    """Return the plan made of the differences that were found on this connection."""
+    """Return the plan made of the differences that were found on this connection.
+
+    ``held`` says why lists are held whatever the brake says and whoever confirms them.
+    """
     tallies = _tallies(connection, destination, audiences)
     lists = [
-        _list_plan(audience, tally, brake, is_confirmed=audience in confirmed)
+        _list_plan(audience, tally, brake, audience in confirmed, (held or {}).get(audience, ""))
         for audience, tally in tallies.items()
     ]
     return Plan(destination=destination, lists=tuple(lists))
 
 
-def _list_plan(audience: str, tally: _Tally, brake: Brake, *, is_confirmed: bool) -> ListPlan:
+def _list_plan(
+    audience: str, tally: _Tally, brake: Brake, is_confirmed: bool, held_because: str
+) -> ListPlan:
     adds, removes = tally.of("add"), tally.of("remove")
     ordinary = removes - tally.of("remove", forced_only=True)
     after = tally.before + adds - removes
     # What a crash cut short is judged as the one change that it was meant to be.
-    why = brake.verdict(
+    judged = brake.verdict(
         audience, tally.before + tally.fewer_members, ordinary + tally.left_list, after
     )
-    if why and not is_confirmed:
+    why = held_because or ("" if is_confirmed else judged)
+    if why:
         forced_adds = tally.of("add", forced_only=True)
         after = tally.before + forced_adds - tally.of("remove", forced_only=True)
     reasons = {
@@ -208,7 +215,7 @@ def _list_plan(audience: str, tally: _Tally, brake: Brake, *, is_confirmed: bool
         removes=reasons,
         kept_out=tally.kept_out,
         after=after,
-        why="" if is_confirmed else why,
+        why=why,
     )
 
 

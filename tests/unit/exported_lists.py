@@ -1,18 +1,18 @@
 """What the models export, made small and by hand, and an outside tool that keeps lists."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from pipeline.destinations.contract import Changes, Client
+from pipeline.destinations.contract import Changes, Client, Outcome
 from pipeline.warehouse import Warehouse
 
 DAY = date(2026, 1, 31)
-Found = TypeVar("Found")
 
 TABLES = """
     create schema if not exists exports;
@@ -107,45 +107,82 @@ def exported(folder: Path) -> Exported:
 
 @dataclass
 class FakeTool:
-    """An outside tool under the name files; it cannot tell with what profile people are there."""
+    """An outside tool under the name files, with contacts of its own, told apart by address."""
 
     name: str = "files"
-    is_outside: bool = True
     batch_size: int | None = 2
     refuses: Mapping[str, str] = field(default_factory=dict)
     there: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
+    contacts: dict[str, str] = field(default_factory=dict)
+    shows_late: set[str] = field(default_factory=set)
 
-    def audiences(self) -> list[str]:
-        """Return the lists that were ever sent."""
-        return list(self.there)
+    def count(self, audience: str) -> int | None:
+        """Return how many are there and show."""
+        return len(self.members(audience)) if audience in self.there else None
 
-    def read_back(self, audience: str) -> pa.Table | None:
-        """Return who is there."""
-        people = list(self.there.get(audience, {}))
-        nothing = pa.nulls(len(people), pa.string())
-        return pa.table({"customer_id": pa.array(people, pa.string()), "payload_hash": nothing})
+    def members(self, audience: str) -> pa.Table:
+        """Return who is there and shows."""
+        shown = [
+            (contact, row["email"])
+            for contact, row in self.there.get(audience, {}).items()
+            if row["email"] not in self.shows_late
+        ]
+        ids, emails = zip(*shown, strict=True) if shown else ((), ())
+        return pa.table(
+            {"contact_id": pa.array(ids, pa.string()), "email": pa.array(emails, pa.string())}
+        )
 
-    def apply(self, audience: str, changes: Changes) -> Mapping[str, str]:
+    def find(self, audience: str, emails: Sequence[str]) -> pa.Table:
+        """Return those of ``emails`` who are there and show."""
+        there = self.members(audience)
+        return there.filter(pc.is_in(there["email"], pa.array(list(emails), pa.string())))
+
+    def problems(self) -> Iterator[str]:
+        """Find none."""
+        return iter(())
+
+    def apply(self, audience: str, changes: Changes) -> Outcome:
         """Keep the profiles but those with a name that is refused."""
         people = self.there.setdefault(audience, {})
-        refused = {}
-        for row in [*changes.adds.to_pylist(), *changes.updates.to_pylist()]:
-            people[row["customer_id"]] = row
-            if row["first_name"] in self.refuses:
-                refused[row["customer_id"]] = self.refuses[row["first_name"]]
-                del people[row["customer_id"]]
+        refused, contacts = {}, {}
         for row in changes.removes.to_pylist():
-            people.pop(row["customer_id"], None)
-        return refused
+            people.pop(row["contact_id"], None)
+        for row in [*changes.adds.to_pylist(), *changes.updates.to_pylist()]:
+            contact = self.contacts.setdefault(row["email"], f"contact {len(self.contacts)}")
+            before = row.pop("contact_id", contact)
+            was_there = before in people
+            if before != contact or row["first_name"] in self.refuses:
+                people.pop(before, None)
+            if row["first_name"] in self.refuses:
+                people.pop(contact, None)
+                refused[row["customer_id"]] = self.refuses[row["first_name"]]
+            elif row in changes.adds.to_pylist() or was_there:
+                people[contact] = row
+                contacts[row["customer_id"]] = contact
+        unseen = [
+            row["customer_id"]
+            for row in changes.adds.to_pylist()
+            if row["email"] in self.shows_late and row["customer_id"] not in refused
+        ]
+        return Outcome(refused=refused, contacts=contacts, unseen=unseen)
+
+    def profile(self, audience: str, person: str) -> dict[str, Any]:
+        """Return what was sent of somebody on a list."""
+        [found] = [row for row in self.there[audience].values() if row["customer_id"] == person]
+        return found
 
     def lists(self) -> dict[str, list[str]]:
         """Return who is on each list that has anybody."""
-        return {audience: sorted(people) for audience, people in self.there.items() if people}
+        return {
+            audience: sorted(row["customer_id"] for row in people.values())
+            for audience, people in self.there.items()
+            if people
+        }
 
 
 @dataclass
 class Dying:
-    """A client whose process dies at one of its calls, before or after having acted."""
+    """A destination whose process dies at one of its calls, before or after having acted."""
 
     client: Client
     dies_at: int | None = None
@@ -154,27 +191,20 @@ class Dying:
 
     def __post_init__(self) -> None:
         self.name = self.client.name
-        self.is_outside = self.client.is_outside
         self.batch_size = self.client.batch_size
 
-    def audiences(self) -> Collection[str]:
-        """Ask the client."""
-        return self.client.audiences()
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        """Return one of the client's calls; what it does not have this has not either."""
+        call = getattr(self.client, name)
 
-    def read_back(self, audience: str) -> pa.Table | None:
-        """Ask the client, or die."""
-        return self._call("read_back", lambda: self.client.read_back(audience))
+        def called(*told: Any) -> Any:
+            self.calls.append(name)
+            is_last = len(self.calls) == self.dies_at
+            if is_last and not self.having_acted:
+                raise Crash
+            found = call(*told)
+            if is_last:
+                raise Crash
+            return found
 
-    def apply(self, audience: str, changes: Changes) -> Mapping[str, str]:
-        """Let the client act, or die."""
-        return self._call("apply", lambda: self.client.apply(audience, changes))
-
-    def _call(self, name: str, call: Callable[[], Found]) -> Found:
-        self.calls.append(name)
-        is_last = len(self.calls) == self.dies_at
-        if is_last and not self.having_acted:
-            raise Crash
-        found = call()
-        if is_last:
-            raise Crash
-        return found
+        return called

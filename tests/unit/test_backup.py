@@ -35,7 +35,8 @@ def fill(warehouse: Warehouse) -> None:
         warehouse,
         "create table sync.customer_ids (key varchar, customer_id varchar)",
         "insert into sync.customer_ids values ('account:1', 'c1')",
-        "insert into sync.members values ('files', 'vip', 'c1', 'hash', date '2026-01-31')",
+        "insert into sync.members values "
+        "('files', 'vip', 'c1', 'hash', date '2026-01-31', null, null)",
         "insert into sync.settings values ('salt', 'old')",
     )
 

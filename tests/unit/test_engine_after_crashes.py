@@ -44,7 +44,7 @@ nights = st.builds(
     merged=st.sets(st.sampled_from(PEOPLE[1:]), max_size=2),
     renamed=groups,
     confirmed=st.sets(st.sampled_from(LISTS)),
-    dies_at=st.none() | st.integers(1, 7),
+    dies_at=st.none() | st.integers(1, 9),
     having_acted=st.booleans(),
     is_tried_again=st.booleans(),
     damage=st.sampled_from(["", "", "delete", "edit"]),

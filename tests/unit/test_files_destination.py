@@ -179,7 +179,7 @@ def test_an_address_that_cannot_be_written_as_it_is_is_refused(
     client.apply("winback_vip", adding({"customer_id": "ada"}, {"customer_id": "bob"}))
     changed = adding({"customer_id": "ada", "email": email}, {"customer_id": "eve"})
 
-    refused = client.apply("winback_vip", changed)
+    refused = client.apply("winback_vip", changed).refused
 
     assert refused == {"ada": reason}
     assert [row["customer_id"] for row in rows_of(client.path("winback_vip"))] == ["bob", "eve"]

@@ -27,7 +27,7 @@ def warehouse(tmp_path: Path) -> Warehouse:
 
 def intend(connection: duckdb.DuckDBPyConnection, number: int = 1) -> None:
     connection.execute(
-        "insert into sync.members values ('files', 'vip', 'eve', 'old', ?)", [MONDAY]
+        "insert into sync.members values ('files', 'vip', 'eve', 'old', ?, null, null)", [MONDAY]
     )
     attempt = Attempt(number, "run", MONDAY, "files")
     ledger.record_intents(connection, attempt, "vip", INTENDED)
@@ -42,6 +42,7 @@ def outcomes(**statuses: str) -> pa.Table:
                 ["blocked" if status == "refused" else None for status in statuses.values()],
                 pa.string(),
             ),
+            "contact_id": pa.nulls(len(statuses), pa.string()),
         }
     )
 
@@ -105,6 +106,7 @@ def test_what_a_crash_left_unknown_is_settled_by_who_is_there(
         {
             "customer_id": pa.array(list(there), pa.string()),
             "payload_hash": pa.array(list(there.values()), pa.string()),
+            "contact_id": pa.nulls(len(there), pa.string()),
         }
     )
     with warehouse.connect() as connection:

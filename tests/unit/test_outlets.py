@@ -123,7 +123,7 @@ def test_callers_are_given_numbers_behind_an_apostrophe_and_nobody_without_one(
         {"customer_id": "cid", "phone": "030 123456", "reason": "VIP"},
     ]
 
-    refused = client.apply("winback_call_list_1_a", changes(pa.Table.from_pylist(people)))
+    refused = client.apply("winback_call_list_1_a", changes(pa.Table.from_pylist(people))).refused
 
     written = (tmp_path / "calls" / "winback_call_list_1_a.csv").read_text()
     assert refused == {"bob": "no address"}

@@ -128,15 +128,16 @@ class Counting:
     mails: list[tuple[str, str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.name, self.is_outside = self.tool.name, self.tool.is_outside
-        self.batch_size = self.tool.batch_size
-        self.audiences, self.read_back = self.tool.audiences, self.tool.read_back
+        self.name, self.batch_size = self.tool.name, self.tool.batch_size
+        self.count, self.members = self.tool.count, self.tool.members
+        self.find, self.problems = self.tool.find, self.tool.problems
 
     def apply(self, audience: str, changes: Any) -> Any:
         before = set(self.tool.there.get(audience, {}))
-        refused = self.tool.apply(audience, changes)
-        self.mails += [(audience, one) for one in set(self.tool.there[audience]) - before]
-        return refused
+        outcome = self.tool.apply(audience, changes)
+        people = self.tool.there[audience]
+        self.mails += [(audience, people[one]["customer_id"]) for one in set(people) - before]
+        return outcome
 
 
 @dataclass(frozen=True)
@@ -240,7 +241,7 @@ def test_a_push_that_is_not_tried_again_that_day_is_made_up_for_on_the_next(
     shop.build(DAY)
     try:
         # The first list is sent; the process dies before the second is.
-        mail(shop, Dying(tool, 2), DAY)
+        mail(shop, Dying(tool, 4), DAY)
     except Crash:
         entered = shop.shop.ask("select customer_id from sync.enrolments order by all")
         assert entered == [("p0",), ("p1",), ("p2",), ("p4",)]
