@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from assets.export_outcomes import held_check, pushed
+from assets.export_outcomes import MAILED, held_check, pushed, waiting
 from assets.raw_outcomes import check_of
 from expectations import exp_calls as promises
 from pipeline.automation import RETRIES
@@ -11,8 +11,6 @@ from pipeline.resources import RunResource, SettingsResource, WarehouseResource
 
 MEMBERS = dg.AssetKey(["exports", "exp_calls__list_members"])
 PROFILES = dg.AssetKey(["exports", "exp_calls__profiles"])
-MAILED = dg.AssetKey(["files", "segment_lists"])
-"""Where entries are written down, so that nobody is contacted without one."""
 
 
 @dg.asset_check(asset=MEMBERS, blocking=True)
@@ -46,4 +44,6 @@ def call_lists(
 
     Only differences are pushed; a second run on the same data touches no file.
     """
-    return pushed(run, warehouse, client_of("calls", settings.get().var_folder / "outbox"))
+    now = settings.get()
+    client = client_of("calls", now.var_folder / "outbox")
+    return pushed(run, warehouse, client, held_because=waiting(now))

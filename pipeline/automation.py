@@ -7,7 +7,7 @@ import dagster as dg
 
 from pipeline.alerts import alert
 from pipeline.destinations.outlets import OUTLETS
-from pipeline.settings import Settings
+from pipeline.settings import TOOLS, Settings
 
 RETRIES = dg.RetryPolicy(max_retries=2, delay=10, backoff=dg.Backoff.EXPONENTIAL)
 """For assets at the borders, where files and networks fail for a moment."""
@@ -28,7 +28,9 @@ daily_refresh = dg.define_asset_job(
     selection=dg.AssetSelection.all(),
 )
 
-LEAVING = dg.AssetSelection.key_prefixes("files", *OUTLETS) | dg.AssetSelection.groups("published")
+LEAVING = dg.AssetSelection.key_prefixes("files", *TOOLS, *OUTLETS) | dg.AssetSelection.groups(
+    "published"
+)
 
 load_and_build = dg.define_asset_job(
     name="load_and_build",

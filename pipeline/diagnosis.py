@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pydantic import ValidationError
 
 from pipeline import run_lock
+from pipeline.http_answers import HttpError
 from pipeline.resources import LOCK_NAME, open_warehouse
 from pipeline.settings import Settings, sentence_of
 from pipeline.source_clients import source_of
@@ -16,6 +17,7 @@ from pipeline.sources.catalogue import extracted
 from pipeline.sources.contract import ENTITIES
 from pipeline.sql import has_table
 from pipeline.sync.backup import backups
+from pipeline.tool_clients import tool_of
 
 PACKAGES = ("duckdb", "dagster", "dbt-core", "dbt-duckdb", "great-expectations", "pandas")
 LITTLE_SPACE = 2 * 1024**3
@@ -65,6 +67,7 @@ def examine() -> list[Finding]:
         *findings,
         *_inbox(settings),
         *_extracted(settings),
+        *_tools(settings),
         *_folder(settings),
         *_warehouse(settings),
     ]
@@ -93,6 +96,18 @@ def _extracted(settings: Settings) -> Iterator[Finding]:
             yield Finding(f"source {name}", "can be read")
         for problem in problems:
             yield Finding(f"source {name}", "cannot be read as it is", problem)
+
+
+def _tools(settings: Settings) -> Iterator[Finding]:
+    for name in settings.tools:
+        try:
+            problems = list(tool_of(name, settings).problems())
+        except HttpError as error:
+            problems = [str(error)]
+        if not problems:
+            yield Finding(f"destination {name}", "can be sent to")
+        for problem in problems:
+            yield Finding(f"destination {name}", "cannot be sent to as it is", problem)
 
 
 def _folder(settings: Settings) -> Iterator[Finding]:

@@ -24,7 +24,7 @@ SAMPLE = "online_retail"
 """The source that ships with the project; its e-mail events and consents are simulated."""
 TOOLS = ("klaviyo", "mailchimp", "brevo", "listmonk")
 SOURCES = (SAMPLE, "files", "sql", "shopify", "woocommerce", *TOOLS)
-DESTINATIONS = ("files",)
+DESTINATIONS = ("files", *TOOLS)
 DATABASES = ("postgresql", "postgres", "mysql", "mariadb")
 SAMPLE_TIMEZONE = "Europe/London"
 SAMPLE_CURRENCY = "GBP"
@@ -127,7 +127,7 @@ class Settings(BaseSettings, ShopSettings, ToolSettings):
                 "WINBACK_SQL_QUERIES the folder of the queries"
             )
         self.require_shops(self.sources)
-        self.require_tools(self.sources)
+        self.require_tools(self.sources, self.destinations)
         if SAMPLE in self.sources and self.currency not in (None, SAMPLE_CURRENCY):
             raise ValueError(
                 f"the sample counts in {SAMPLE_CURRENCY}: leave {SAMPLE} out of WINBACK_SOURCES, "
@@ -137,6 +137,12 @@ class Settings(BaseSettings, ShopSettings, ToolSettings):
             raise ValueError(
                 "WINBACK_ALERT_EMAIL says whom to tell and WINBACK_ALERT_SMTP by which server: "
                 "set both or neither"
+            )
+        if self.send and self.tools and SAMPLE in self.sources:
+            raise ValueError(
+                "WINBACK_SEND=yes would send the sample's made-up people to "
+                f"{', '.join(self.tools)}: "
+                f"leave {SAMPLE} out of WINBACK_SOURCES, or WINBACK_SEND unset"
             )
         missing = [name for name in ("timezone", "currency") if getattr(self, name) is None]
         if missing and not self.is_sample_only:
@@ -148,6 +154,16 @@ class Settings(BaseSettings, ShopSettings, ToolSettings):
     def is_sample_only(self) -> bool:
         """Whether nothing but the shipped sample is read."""
         return self.sources == (SAMPLE,)
+
+    @property
+    def tools(self) -> tuple[str, ...]:
+        """Return the e-mail tools outside that lists go to."""
+        return tuple(name for name in self.destinations if name in TOOLS)
+
+    @property
+    def is_mailing(self) -> bool:
+        """Whether the destination that mails, the first one, is sent to; files always are."""
+        return self.send or self.destinations[0] not in TOOLS
 
     @property
     def shop_timezone(self) -> ZoneInfo:

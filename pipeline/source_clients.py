@@ -3,10 +3,9 @@
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 
-from pydantic import SecretStr
-
 from pipeline.settings import Settings
 from pipeline.sources.extraction import PagedSource, Source
+from pipeline.tool_clients import api_of, opened
 from pipeline.warehouse import Warehouse
 
 
@@ -30,8 +29,8 @@ def _shopify(settings: Settings) -> Source:
     from pipeline.apis.shopify import ShopifyApi
     from pipeline.sources.shopify import STREAMS, ShopifyClient
 
-    app = (settings.shopify_client_id, _open(settings.shopify_client_secret))
-    credentials = (_open(settings.shopify_token),) if settings.shopify_token else app
+    app = (settings.shopify_client_id, opened(settings.shopify_client_secret))
+    credentials = (opened(settings.shopify_token),) if settings.shopify_token else app
     api = ShopifyApi(settings.shopify_shop or "", *(text or "" for text in credentials))
     # What a first load holds is as personal as the warehouse, so it waits beside that.
     return PagedSource("shopify", STREAMS, ShopifyClient(api, settings.var_folder))
@@ -42,7 +41,7 @@ def _woocommerce(settings: Settings) -> Source:
     from pipeline.loading.standing_orders import StandingOrders
     from pipeline.sources.woocommerce import STREAMS, WooCommerceClient
 
-    key, secret = _open(settings.woocommerce_key), _open(settings.woocommerce_secret)
+    key, secret = opened(settings.woocommerce_key), opened(settings.woocommerce_secret)
     api = WooCommerceApi(settings.woocommerce_url or "", key, secret)
     warehouse = Warehouse(settings.warehouse_path, settings.memory_limit, settings.threads)
     known = StandingOrders(warehouse, "woocommerce")
@@ -50,42 +49,31 @@ def _woocommerce(settings: Settings) -> Source:
 
 
 def _klaviyo(settings: Settings) -> Source:
-    from pipeline.apis.klaviyo import KlaviyoApi
     from pipeline.sources.klaviyo import KlaviyoClient, streams
 
-    client = KlaviyoClient(KlaviyoApi(_open(settings.klaviyo_key)))
+    client = KlaviyoClient(api_of("klaviyo", settings))
     look_back = timedelta(days=settings.klaviyo_look_back_days)
     return PagedSource("klaviyo", streams(look_back), client)
 
 
 def _mailchimp(settings: Settings) -> Source:
-    from pipeline.apis.mailchimp import MailchimpApi
     from pipeline.sources.mailchimp import STREAMS, MailchimpClient
 
-    api = MailchimpApi(_open(settings.mailchimp_key))
-    client = MailchimpClient(api, list_id=settings.mailchimp_audience)
+    client = MailchimpClient(api_of("mailchimp", settings), list_id=settings.mailchimp_audience)
     return PagedSource("mailchimp", STREAMS, client)
 
 
 def _brevo(settings: Settings) -> Source:
-    from pipeline.apis.brevo import BrevoApi
     from pipeline.sources.brevo import STREAMS, BrevoClient
 
-    api = BrevoApi(_open(settings.brevo_key))
-    return PagedSource("brevo", STREAMS, BrevoClient(api, has_campaigns=settings.brevo_campaigns))
+    client = BrevoClient(api_of("brevo", settings), has_campaigns=settings.brevo_campaigns)
+    return PagedSource("brevo", STREAMS, client)
 
 
 def _listmonk(settings: Settings) -> Source:
-    from pipeline.apis.listmonk import ListmonkApi
     from pipeline.sources.listmonk import STREAMS, ListmonkClient
 
-    url, user = settings.listmonk_url or "", settings.listmonk_user or ""
-    api = ListmonkApi(url, user, _open(settings.listmonk_token))
-    return PagedSource("listmonk", STREAMS, ListmonkClient(api))
-
-
-def _open(secret: SecretStr | None) -> str:
-    return secret.get_secret_value() if secret else ""
+    return PagedSource("listmonk", STREAMS, ListmonkClient(api_of("listmonk", settings)))
 
 
 _MAKERS: Mapping[str, Callable[[Settings], Source]] = {

@@ -34,7 +34,8 @@ OTHER_LISTS = """
     ) as done using (destination, audience)
     anti join reference.segments as segments
         on coalesce(on_list.audience, done.audience) = 'winback_' || segments.segment
-    order by destination <> 'files', destination, audience
+        and coalesce(on_list.destination, done.destination) = $mailing
+    order by destination <> $mailing, destination, audience
 """
 
 
@@ -61,6 +62,7 @@ PROGRAMMES = """
 
 def show(settings: Settings, run_id: str) -> None:
     """Print the base by lifecycle, what the run did to the lists, and where to look further."""
+    asked = {"run_id": run_id, "mailing": settings.destinations[0]}
     with open_warehouse(settings).connect() as connection:
         state = connection.execute(
             """
@@ -87,20 +89,21 @@ def show(settings: Settings, run_id: str) -> None:
             ) as segments_found using (segment)
             left join (
                 select audience, count(*) as members from sync.members
-                where destination = 'files' group by all
+                where destination = $mailing group by all
             ) as on_list on on_list.audience = 'winback_' || segments.segment
             left join (
                 select audience, count(*) filter (action = 'add') as added,
                     count(*) filter (action = 'remove') as removed
                 from sync.ledger
-                where destination = 'files' and run_id = $run_id and status = 'done' group by all
+                where destination = $mailing and run_id = $run_id and status = 'done'
+                group by all
             ) as done on done.audience = 'winback_' || segments.segment
             where segments.is_exported
             order by segments_found.customers desc nulls last, segments.segment
             """,
-            {"run_id": run_id},
+            asked,
         ).fetchall()
-        others = connection.execute(OTHER_LISTS, {"run_id": run_id}).fetchall()
+        others = connection.execute(OTHER_LISTS, asked).fetchall()
         anonymous = connection.execute(
             "select coalesce(sum(amount), 0) from marts.record_accounting "
             "where is_in_revenue and not is_identified"
@@ -126,7 +129,13 @@ def show(settings: Settings, run_id: str) -> None:
     if files:
         named = ", ".join(files[:3]) + (" …" if len(files) > 3 else "")
         click.echo(f"Files that were refused and have not come again: {len(files):,} ({named})")
-    click.echo(f"Lists:     {settings.var_folder / 'outbox'}")
+    if settings.tools and not settings.send:
+        click.echo(
+            f"Sending is off, so {', '.join(settings.tools)} got nothing; winback plan shows what "
+            "would go out, and WINBACK_SEND=yes lets it.\n"
+        )
+    if "files" in settings.destinations:
+        click.echo(f"Lists:     {settings.var_folder / 'outbox'}")
     click.echo(f"Tables:    {settings.published_path} (schema marts)")
     click.echo("Lineage:   winback ui")
 

@@ -1,4 +1,4 @@
-"""What an operator may set about e-mail tools that are read through their APIs."""
+"""What an operator may set about e-mail tools that are read from and sent to by their APIs."""
 
 from collections.abc import Collection
 from urllib.parse import urlsplit
@@ -11,7 +11,7 @@ NEEDED = {
     "brevo": ("brevo_key",),
     "listmonk": ("listmonk_url", "listmonk_user", "listmonk_token"),
 }
-"""What has to be set for a tool to be read."""
+"""What has to be set for a tool to be read or sent to."""
 
 
 class ToolSettings(BaseModel):
@@ -46,12 +46,18 @@ class ToolSettings(BaseModel):
             )
         return value
 
-    def require_tools(self, sources: Collection[str]) -> None:
-        """Raise ``ValueError`` where a tool is to be read and what opens it is missing."""
+    def require_tools(self, sources: Collection[str], destinations: Collection[str]) -> None:
+        """Raise ``ValueError`` where a tool is to be used and what opens it is missing."""
         for tool, names in NEEDED.items():
             unset = [f"WINBACK_{name.upper()}" for name in names if getattr(self, name) is None]
-            if tool in sources and unset:
-                raise ValueError(f"WINBACK_SOURCES names {tool}, so set {' and '.join(unset)}")
+            # Lists are kept in one audience; reports are read of all.
+            if tool == "mailchimp" and tool in destinations and self.mailchimp_audience is None:
+                unset.append("WINBACK_MAILCHIMP_AUDIENCE")
+            for variable, chosen in (("SOURCES", sources), ("DESTINATIONS", destinations)):
+                if tool in chosen and unset:
+                    raise ValueError(
+                        f"WINBACK_{variable} names {tool}, so set {' and '.join(unset)}"
+                    )
 
 
 def _is_address(text: str) -> bool:

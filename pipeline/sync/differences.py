@@ -228,7 +228,6 @@ def changes_of(
     connection: Connection, destination: str, audience: str, *, is_held: bool, is_outside: bool
 ) -> Changes:
     """Return what the client is to do to one list, strangers in a list of our own included."""
-
     asked = {"audience": audience, "destination": destination}
 
     def profiles(action: str, contact: str) -> pa.Table:

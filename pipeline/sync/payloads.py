@@ -62,14 +62,28 @@ PEOPLE = """
             ) end as forbidden_reason
         from known
         group by customer_id
+    ),
+
+    -- What tools have told since the models were built can only take people out.
+    suppressed as (
+        select payloads.customer_id, 'tool: ' || min(suppressions.reason) as forbidden_reason
+        from payloads
+        inner join {profiles} as profiles on payloads.profile_id = profiles.customer_id
+        inner join sync.suppressions as suppressions
+            on lower(trim(profiles.{email})) = suppressions.email
+        group by payloads.customer_id
     )
 
     select
         permitted.customer_id,
-        permitted.forbidden_reason,
-        case when permitted.forbidden_reason is null then payloads.payload_hash end as payload_hash
+        coalesce(permitted.forbidden_reason, suppressed.forbidden_reason) as forbidden_reason,
+        case
+            when permitted.forbidden_reason is null and suppressed.forbidden_reason is null
+                then payloads.payload_hash
+        end as payload_hash
     from permitted
     left join payloads on permitted.customer_id = payloads.customer_id
+    left join suppressed on permitted.customer_id = suppressed.customer_id
 """
 
 # Payloads whose last attempt was refused: the same again would be refused again.
@@ -148,7 +162,10 @@ def prepare(connection: Connection, destination: str) -> None:
     texts = {str(name): f"cast(profiles.{identifier(name)} as varchar)" for name, *_ in described}
     connection.execute(ALIASES)
     connection.execute(PAYLOADS.format(hash=payload_hash(texts), profiles=profiles))
-    connection.execute(PEOPLE, {"channel": channel_of(destination)})
+    # Lists without addresses are of no concern to an e-mail tool.
+    email = "email" if "email" in texts else "customer_id"
+    people = PEOPLE.format(profiles=profiles, email=email)
+    connection.execute(people, {"channel": channel_of(destination)})
     for statement in (REFUSALS, CUT_SHORT):
         connection.execute(statement, {"destination": destination})
     connection.execute("create or replace temp table passing_lists (audience varchar)")

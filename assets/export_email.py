@@ -1,4 +1,4 @@
-"""Lists kept as files under ``var/outbox``, and the gates on what leaves."""
+"""Lists by e-mail: the gates on what leaves, and the files under ``var/outbox``."""
 
 import dagster as dg
 
