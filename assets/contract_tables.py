@@ -15,7 +15,7 @@ from pipeline.source_clients import source_of
 from pipeline.sources.catalogue import CONTRACT_SOURCES, entities_of, schema_of
 from pipeline.sources.entity import Entity
 from pipeline.sources.extraction import SourceRefused
-from pipeline.sync import ledger
+from pipeline.sync import run_records
 from pipeline.warehouse import Warehouse
 
 RATES = TRANSFORMS / "seeds" / "exchange_rates.csv"
@@ -103,7 +103,7 @@ def checks_of(source: str) -> dg.AssetChecksDefinition:
         warehouse: WarehouseResource,
     ) -> Iterator[dg.AssetCheckResult]:
         client, now = warehouse.client(), settings.get()
-        rows_before = ledger.row_counts_before(client)
+        rows_before = run_records.row_counts_before(client)
         for entity in entities_of(source):
             check = dg.AssetCheckKey(_key(source, entity), f"{entity.name}_meet_expectations")
             if check not in context.selected_asset_check_keys:

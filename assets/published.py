@@ -6,7 +6,7 @@ from pipeline.automation import RETRIES
 from pipeline.dbt_project import descriptions_of_marts, marts
 from pipeline.publishing import SCHEMA, publish
 from pipeline.resources import RunResource, SettingsResource, WarehouseResource
-from pipeline.sync import ledger
+from pipeline.sync import run_records
 from pipeline.warehouse import RAW_SCHEMAS
 
 
@@ -32,7 +32,7 @@ def winback(
     published = publish(client, target, descriptions_of_marts())
     for schema in RAW_SCHEMAS:
         counts = client.row_counts(schema)
-        ledger.remember_row_counts(
+        run_records.remember_row_counts(
             client, run.run_id, {f"{schema}.{table}": rows for table, rows in counts.items()}
         )
     run.note_published()

@@ -10,7 +10,7 @@ from pipeline.automation import RETRIES
 from pipeline.resources import RunResource, SettingsResource, WarehouseResource
 from pipeline.settings import PROJECT_ROOT, SAMPLE
 from pipeline.sources.online_retail import load_sample
-from pipeline.sync import ledger
+from pipeline.sync import run_records
 
 SCHEMA = "raw_online_retail"
 FOLDER = PROJECT_ROOT / "data"
@@ -133,7 +133,7 @@ def _check_of(table: SampleTable, raw: dg.AssetsDefinition) -> dg.AssetChecksDef
         suite = promises.suite(
             table.name,
             as_of_date=run.day,
-            rows_before=ledger.row_counts_before(warehouse.client()).get(name, 0),
+            rows_before=run_records.row_counts_before(warehouse.client()).get(name, 0),
             stale_after_days=settings.get().stale_after_days,
         )
         return check_of(warehouse.client(), name, suite)

@@ -16,7 +16,7 @@ from pipeline.dbt_project import DBT_EXECUTABLE, DbtResource
 from pipeline.settings import TRANSFORMS, Settings
 from pipeline.sources.catalogue import extracted
 from pipeline.sources.extraction import Backfill, parse_backfill
-from pipeline.sync import backup, ledger
+from pipeline.sync import backup, run_records
 from pipeline.sync.plan import refuse_unknown_lists
 from pipeline.warehouse import Warehouse
 
@@ -114,14 +114,14 @@ class RunResource(dg.ConfigurableResource):
                 _refuse_earlier_day(warehouse, self._day)
                 refuse_unknown_lists(warehouse, self.confirm)
                 backup.back_up(warehouse, settings.var_folder / "backup")
-            ledger.begin_run(warehouse, self._run_id, self._day)
+            run_records.begin_run(warehouse, self._run_id, self._day)
             try:
                 yield self
             finally:
                 # A gate may stop the lists and let the tables be published all the same.
                 failed = context.instance.get_run_stats(self._run_id) if context.instance else None
                 is_whole = self._has_published and not (failed and failed.steps_failed)
-                ledger.finish_run(warehouse, self._run_id, succeeded=is_whole)
+                run_records.finish_run(warehouse, self._run_id, succeeded=is_whole)
 
 
 @contextmanager
@@ -130,7 +130,7 @@ def _nothing() -> Iterator[None]:
 
 
 def _refuse_earlier_day(warehouse: Warehouse, day: date) -> None:
-    last = ledger.last_as_of(warehouse)
+    last = run_records.last_as_of(warehouse)
     if last and day < last:
         raise AsOfError(
             f"{day} is before {last}, the day of the last run; what was sent since cannot be "

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.destinations.contract import Changes, Client, MailTool, Outcome, OwnFolder
-from pipeline.sync import differences, enrolling, ledger, presence
+from pipeline.sync import differences, enrolling, ledger, presence, settling
 from pipeline.sync.ledger import Attempt, Ended
 from pipeline.sync.payloads import PayloadError
 from pipeline.sync.plan import (
@@ -93,14 +93,14 @@ def push(  # noqa: PLR0913 - what is pushed, for which run, and how far
         if isinstance(client, OwnFolder):
             # A ledger that was put back may not know of a list that is there.
             audiences = sorted({*audiences, *client.audiences()})
-        settled = presence.settle(connection, client)
+        settled = settling.settle(connection, client)
         held = dict.fromkeys(audiences, held_because) if held_because else {}
         if isinstance(client, MailTool):
             attempt = _attempt(connection, client, run_id, as_of_date)
             held |= presence.compare(connection, client, attempt, audiences, confirmed)
         differences.begin(connection, client.name)
         for audience in audiences:
-            there = presence.read_back(client, audience) if isinstance(client, OwnFolder) else None
+            there = settling.read_back(client, audience) if isinstance(client, OwnFolder) else None
             differences.find(connection, client.name, audience, there)
         plan = read_plan(connection, client.name, audiences, confirmed, brake, held)
         attempt = _attempt(connection, client, run_id, as_of_date)

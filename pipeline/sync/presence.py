@@ -1,44 +1,23 @@
-"""What a destination holds: of our own all of it, of others' what has to be known.
+"""Looks at lists in an outside tool, which others change too.
 
-Nobody but us writes to a folder of our own, so it is read back and mended at each push. In a tool
-others change lists too, and reading a whole list costs by its size: so it is counted, and read only
-where the count is not what it should be, or after a week.
+Reading a whole list costs by its size: so it is counted, and read only where the count is not what
+it should be, or after a week.
 """
 
 from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 import duckdb
-import pyarrow as pa
 
 from pipeline.clock import utc_now
-from pipeline.destinations.contract import Client, MailTool, OwnFolder
-from pipeline.sql import count_of, has_table, transaction
-from pipeline.sync import ledger, payloads
-from pipeline.sync.ledger import Attempt, Ended
+from pipeline.destinations.contract import MailTool
+from pipeline.sql import count_of, transaction
+from pipeline.sync import ledger, settling
+from pipeline.sync.ledger import Attempt
 
 Connection = duckdb.DuckDBPyConnection
 
 READ_WHOLE_EVERY = timedelta(days=7)
-CUSTOMER_IDS = "sync.customer_ids"
-
-NOBODY = pa.table(
-    {name: pa.array([], pa.string()) for name in ("customer_id", "payload_hash", "contact_id")}
-)
-
-# Every address that ever led to a person, besides the one that is sent now.
-ADDRESSES = """
-    create or replace temp table addresses as
-    select coalesce(aliases.person_id, told.customer_id) as customer_id, told.email
-    from (
-        select customer_id, lower(trim(email)) as email from {profiles}
-        {ever}
-    ) as told
-    left join aliases on told.customer_id = aliases.customer_id
-    where told.email is not null
-    group by all
-"""
-EVER = "union select customer_id, substr(key, 7) from sync.customer_ids where key like 'email:%'"
 
 # Whose id has come to stand for another one is the same contact there: to take them off and put
 # them on again would start the tool's mails anew.
@@ -146,32 +125,6 @@ FORGOTTEN = """
 READ = "insert into sync.list_readings values ($destination, $audience, $now, $strangers)"
 
 
-def settle(connection: Connection, client: Client) -> dict[str, int]:
-    """Find out what became of everything that an earlier push left unknown; count it by status."""
-    ended: list[Ended] = []
-    unsettled = ledger.unsettled(connection, client.name)
-    if unsettled and isinstance(client, MailTool):
-        _know_addresses(connection, client.name)
-    for number, audience in unsettled:
-        if isinstance(client, OwnFolder):
-            ended += ledger.settle(connection, number, audience, read_back(client, audience))
-        elif isinstance(client, MailTool):
-            there = _found(connection, client, audience, number)
-            ended += ledger.settle(connection, number, audience, there, is_whole=False)
-    return {
-        status: sum(one.count for one in ended if one.status == status)
-        for status in ("done", "lost")
-    }
-
-
-def read_back(client: OwnFolder, audience: str) -> pa.Table:
-    """Return customer_id, payload_hash and contact_id of who is in a folder of our own."""
-    there = client.read_back(audience)
-    if there is None:
-        return NOBODY
-    return there.append_column("contact_id", pa.nulls(len(there), pa.string()))
-
-
 def compare(
     connection: Connection,
     tool: MailTool,
@@ -184,7 +137,7 @@ def compare(
     Whom others took off stays off until they enter anew. A list that is gone there is made again
     when it is confirmed.
     """
-    _know_addresses(connection, tool.name)
+    settling.know_addresses(connection, tool.name)
     with transaction(connection):
         connection.execute(RENAMED, {"destination": tool.name})
     why = {}
@@ -204,41 +157,6 @@ def compare(
         elif is_due or count != wanted_count:
             _read_whole(connection, tool, attempt, audience)
     return why
-
-
-def _know_addresses(connection: Connection, destination: str) -> None:
-    connection.execute(payloads.ALIASES)
-    ever = EVER if has_table(connection, CUSTOMER_IDS) else ""
-    profiles = payloads.profiles_table(destination)
-    connection.execute(ADDRESSES.format(profiles=profiles, ever=ever))
-
-
-def _found(connection: Connection, tool: MailTool, audience: str, number: int) -> pa.Table:
-    connection.register("in_question", ledger.open_adds(connection, number, audience))
-    emails = connection.execute(
-        """select distinct addresses.email from in_question
-        left join aliases on in_question.customer_id = aliases.customer_id
-        inner join addresses
-            on coalesce(aliases.person_id, in_question.customer_id) = addresses.customer_id
-        order by addresses.email"""
-    ).fetchall()
-    if not emails:
-        return NOBODY
-    connection.register("there", tool.find(audience, [str(email) for (email,) in emails]))
-    try:
-        return connection.execute(
-            """select in_question.customer_id, cast(null as varchar) as payload_hash,
-                min(there.contact_id) as contact_id
-            from in_question
-            left join aliases on in_question.customer_id = aliases.customer_id
-            inner join addresses
-                on coalesce(aliases.person_id, in_question.customer_id) = addresses.customer_id
-            inner join there on addresses.email = lower(trim(there.email))
-            group by in_question.customer_id"""
-        ).to_arrow_table()
-    finally:
-        connection.unregister("there")
-        connection.unregister("in_question")
 
 
 def _expected(connection: Connection, destination: str, audience: str) -> tuple[int, int, bool]:

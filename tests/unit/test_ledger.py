@@ -5,7 +5,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from pipeline.sync import ledger
+from pipeline.sync import ledger, run_records
 from pipeline.sync.ledger import Attempt, Ended
 from pipeline.warehouse import Warehouse
 
@@ -142,16 +142,16 @@ def test_every_push_has_a_greater_number(warehouse: Warehouse) -> None:
 
 
 def test_the_last_day_is_that_of_a_run_that_succeeded_or_sent(warehouse: Warehouse) -> None:
-    never = ledger.last_as_of(warehouse)
-    ledger.begin_run(warehouse, "one", MONDAY)
-    ledger.finish_run(warehouse, "one", succeeded=True)
-    ledger.begin_run(warehouse, "two", TUESDAY)
-    ledger.finish_run(warehouse, "two", succeeded=False)
-    after_a_failure = ledger.last_as_of(warehouse)
+    never = run_records.last_as_of(warehouse)
+    run_records.begin_run(warehouse, "one", MONDAY)
+    run_records.finish_run(warehouse, "one", succeeded=True)
+    run_records.begin_run(warehouse, "two", TUESDAY)
+    run_records.finish_run(warehouse, "two", succeeded=False)
+    after_a_failure = run_records.last_as_of(warehouse)
     with warehouse.connect() as connection:
         ledger.record_intents(connection, Attempt(1, "two", TUESDAY, "files"), "vip", INTENDED)
 
-    assert (never, after_a_failure, ledger.last_as_of(warehouse)) == (None, MONDAY, TUESDAY)
+    assert (never, after_a_failure, run_records.last_as_of(warehouse)) == (None, MONDAY, TUESDAY)
 
 
 @pytest.mark.parametrize(
@@ -168,21 +168,21 @@ def test_a_day_on_which_controls_alone_were_written_down_is_a_last_day(
     with warehouse.connect() as connection:
         connection.execute(written, {"day": TUESDAY})
 
-    assert ledger.last_as_of(warehouse) == TUESDAY
+    assert run_records.last_as_of(warehouse) == TUESDAY
 
 
 def test_a_run_that_has_succeeded_cannot_fail_afterwards(warehouse: Warehouse) -> None:
-    ledger.begin_run(warehouse, "one", MONDAY)
-    ledger.finish_run(warehouse, "one", succeeded=True)
-    ledger.finish_run(warehouse, "one", succeeded=False)
+    run_records.begin_run(warehouse, "one", MONDAY)
+    run_records.finish_run(warehouse, "one", succeeded=True)
+    run_records.finish_run(warehouse, "one", succeeded=False)
 
     with warehouse.connect() as connection:
         assert connection.execute("select status from sync.runs").fetchall() == [("succeeded",)]
 
 
 def test_a_run_that_died_is_marked_as_failed_by_the_next(warehouse: Warehouse) -> None:
-    ledger.begin_run(warehouse, "died", MONDAY)
-    ledger.begin_run(warehouse, "next", MONDAY)
+    run_records.begin_run(warehouse, "died", MONDAY)
+    run_records.begin_run(warehouse, "next", MONDAY)
 
     with warehouse.connect() as connection:
         found = connection.execute("select run_id, status, finished_at is null from sync.runs")
@@ -190,9 +190,14 @@ def test_a_run_that_died_is_marked_as_failed_by_the_next(warehouse: Warehouse) -
 
 
 def test_row_counts_are_those_remembered_last(warehouse: Warehouse) -> None:
-    nothing = ledger.row_counts_before(warehouse)
-    ledger.remember_row_counts(warehouse, "one", {"raw_files.orders": 5, "raw_files.products": 2})
-    ledger.remember_row_counts(warehouse, "two", {"raw_files.orders": 4})
+    nothing = run_records.row_counts_before(warehouse)
+    run_records.remember_row_counts(
+        warehouse, "one", {"raw_files.orders": 5, "raw_files.products": 2}
+    )
+    run_records.remember_row_counts(warehouse, "two", {"raw_files.orders": 4})
 
     assert nothing == {}
-    assert ledger.row_counts_before(warehouse) == {"raw_files.orders": 4, "raw_files.products": 2}
+    assert run_records.row_counts_before(warehouse) == {
+        "raw_files.orders": 4,
+        "raw_files.products": 2,
+    }
