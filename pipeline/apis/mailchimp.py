@@ -125,6 +125,18 @@ class MailchimpApi:
                 return
             offset += PAGE
 
+    def all_of(
+        self, list_id: str, what: str, member: str, parameters: Parameters
+    ) -> list[dict[str, Any]]:
+        """Return all that an audience keeps of a kind; say so where there is no such audience."""
+        try:
+            pages = list(self.pages(f"/lists/{list_id}/{what}", member, parameters))
+        except HttpError as error:
+            if error.status != 404:
+                raise
+            raise HttpError(problem_of(error, f"read {what}"), status=404) from None
+        return [one for page in pages for one in page]
+
     @property
     def _http(self) -> HttpClient:
         # Connections are kept by a session, and a session is for one thread.

@@ -15,6 +15,7 @@ from pipeline.apis.mailchimp_walks import changed_members
 from pipeline.clock import utc_now
 from pipeline.destinations.contract import Changes, Outcome
 from pipeline.destinations.mailchimp_contacts import (
+    ARCHIVED,
     NO_ADDRESS,
     Contact,
     Contacts,
@@ -92,7 +93,11 @@ class MailchimpTool:
             return _table([])
         keys = {hashed(email): hashed(email) for email in emails}
         found = self._looked_up(keys)
-        missing = {key: one for key, one in found.items() if one and not one.is_on(audience)}
+        missing = {
+            key: one
+            for key, one in found.items()
+            if one and one.status != ARCHIVED and not one.is_on(audience)
+        }
         found |= self._lists.seen(audience, missing)
         on = [one for one in found.values() if one and one.is_on(audience)]
         return _table([(one.contact_id, one.email) for one in on])

@@ -8,13 +8,13 @@ from typing import Any
 from pipeline.apis.mailchimp import MailchimpApi
 from pipeline.http_answers import HttpError
 
-SUBSCRIBED = "subscribed"
+SUBSCRIBED, ARCHIVED = "subscribed", "archived"
 NOT_MAILED = {
     "unsubscribed": "unsubscribed",
     "cleaned": "bounced",
     "pending": "not confirmed",
     "transactional": "never subscribed",
-    "archived": "archived",
+    ARCHIVED: "archived",
 }
 """Why a contact of another status than subscribed is on no list of ours."""
 NOT_A_CONTACT = "not a contact"
@@ -34,7 +34,7 @@ class Contact:
 
     def is_on(self, audience: str) -> bool:
         """Say whether the contact is on a list. Whoever is archived is on none."""
-        return self.status != "archived" and audience.lower() in self.tags
+        return self.status != ARCHIVED and audience.lower() in self.tags
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,7 @@ class MergeFields:
 
     def __init__(self, api: MailchimpApi, list_id: str) -> None:
         self._api = api
-        self._path = f"/lists/{list_id}/merge-fields"
+        self._list_id = list_id
         self._types: dict[str, str] = {}
 
     def ensure(self, columns: Collection[str]) -> None:
@@ -111,10 +111,9 @@ class MergeFields:
         yield from self._unfit()
 
     def _read(self) -> None:
-        pages = self._api.pages(
-            self._path, "merge_fields", {"fields": "merge_fields.tag,merge_fields.type"}
-        )
-        self._types = {one["tag"]: one["type"] for page in pages for one in page}
+        wanted = {"fields": "merge_fields.tag,merge_fields.type"}
+        there = self._api.all_of(self._list_id, "merge-fields", "merge_fields", wanted)
+        self._types = {one["tag"]: one["type"] for one in there}
 
     def _make(self, field: Field) -> None:
         body = {
@@ -125,7 +124,9 @@ class MergeFields:
             "public": False,
         }
         try:
-            self._api.write("POST", self._path, body, is_repeatable=False)
+            self._api.write(
+                "POST", f"/lists/{self._list_id}/merge-fields", body, is_repeatable=False
+            )
         except HttpError as error:
             if not (error.is_unknown or error.status == 400):
                 raise

@@ -1,4 +1,4 @@
-"""Puts contacts of Mailchimp on a tag and takes them off, and looks where its word is not enough."""
+"""Puts contacts of Mailchimp on a tag and takes them off; looks where its word is not enough."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

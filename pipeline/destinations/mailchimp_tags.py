@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipeline.apis.mailchimp import PAGE, MailchimpApi, problem_of
+from pipeline.apis.mailchimp import PAGE, MailchimpApi
 from pipeline.http_answers import HttpError
 
 MOST_AT_ONCE = 500
@@ -36,6 +36,7 @@ class Tags:
 
     def __init__(self, api: MailchimpApi, list_id: str) -> None:
         self._api = api
+        self._list_id = list_id
         self._path = f"/lists/{list_id}/segments"
         self._numbers: dict[str, int] = {}
 
@@ -43,8 +44,10 @@ class Tags:
         """Return the number of a tag; raise ``HttpError`` where there is no such audience."""
         if name.lower() not in self._numbers:
             # Of two with one name always the older one; nothing of ours makes a second.
-            for number, there in sorted(self._all(), reverse=True):
-                self._numbers[there.lower()] = number
+            wanted = {"type": "static", "fields": "segments.id,segments.name"}
+            there = self._api.all_of(self._list_id, "segments", "segments", wanted)
+            for one in sorted(there, key=lambda one: one["id"], reverse=True):
+                self._numbers[one["name"].lower()] = one["id"]
         return self._numbers.get(name.lower())
 
     def find_or_make(self, name: str) -> int:
@@ -92,7 +95,7 @@ class Tags:
         for _ in range(READINGS):
             pages = list(self._pages(number))
             found = {one["id"]: one for page in pages for one in page["members"]}
-            if len(found) == pages[-1]["total_items"]:
+            if {page["total_items"] for page in pages} == {len(found)}:
                 return found
         raise HttpError(f"the tag {name} in Mailchimp changes while it is read; run again")
 
@@ -121,17 +124,6 @@ class Tags:
                 # Somebody deleted it just now: what is known of numbers is not true any more.
                 self._numbers.clear()
             raise
-
-    def _all(self) -> Iterator[tuple[int, str]]:
-        wanted = {"type": "static", "fields": "segments.id,segments.name"}
-        try:
-            for page in self._api.pages(self._path, "segments", wanted):
-                for one in page:
-                    yield one["id"], one["name"]
-        except HttpError as error:
-            if error.status != 404:
-                raise
-            raise HttpError(problem_of(error, "read tags"), status=404) from None
 
     def _pages(self, number: int) -> Iterator[dict[str, Any]]:
         offset = 0
