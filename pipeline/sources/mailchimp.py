@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from pipeline.apis.mailchimp import MailchimpApi, Pages
+from pipeline.apis.mailchimp import MailchimpApi, Pages, problem_of
 from pipeline.apis.mailchimp_walks import SECOND, changed_members, moment, time_of
 from pipeline.clock import utc_now
 from pipeline.http_answers import HttpError
@@ -77,7 +77,7 @@ class MailchimpClient:
             try:
                 self._api.get(path, {"count": 1})
             except HttpError as error:
-                found.append(_problem(error, what))
+                found.append(problem_of(error, f"read {what}"))
                 if error.status in (None, 401):
                     break
         return found
@@ -115,13 +115,3 @@ class MailchimpClient:
                     "send_time": campaign["send_time"],
                     "list_id": (campaign.get("recipients") or {}).get("list_id"),
                 }
-
-
-def _problem(error: HttpError, what: str) -> str:
-    if error.status == 401:
-        return "Mailchimp does not know the key: make one and set WINBACK_MAILCHIMP_KEY"
-    if error.status == 403:
-        return f"the key of Mailchimp may not read {what}: its user needs the role manager or more"
-    if error.status == 404:
-        return "Mailchimp has no such audience: set WINBACK_MAILCHIMP_AUDIENCE to an id that it has"
-    return f"Mailchimp: {error.sentence}"

@@ -1,4 +1,4 @@
-"""Stands in for Mailchimp: audiences with members, sent campaigns with their reports."""
+"""Stands in for Mailchimp: audiences with members and tags, sent campaigns with their reports."""
 
 import base64
 import hashlib
@@ -10,6 +10,8 @@ from typing import Any
 from tests.stand_ins.calls import Call, Reply
 from tests.stand_ins.clock import StillClock
 from tests.stand_ins.faults import Fault
+from tests.stand_ins.mailchimp_answers import NOT_FOUND, page_of, problem
+from tests.stand_ins.mailchimp_audience import Audience
 from tests.stand_ins.server import StandIn
 
 KEY = "0123456789abcdef0123456789abcdef-us10"
@@ -26,18 +28,6 @@ REPORTS = {
 Records = list[dict[str, Any]]
 
 
-def problem(status: int, title: str, detail: str) -> Reply:
-    """Return an error as Mailchimp writes them."""
-    body = {
-        "type": "https://mailchimp.com/developer/marketing/docs/errors/",
-        "title": title,
-        "status": status,
-        "detail": detail,
-        "instance": "995c5cb0-3280-4a6e-808b-3b096d0bb219",
-    }
-    return Reply(status, body, {"Content-Type": "application/problem+json; charset=utf-8"})
-
-
 def member_id(email: str) -> str:
     """Return the number that Mailchimp gives an address in an audience."""
     return hashlib.md5(email.lower().encode(), usedforsecurity=False).hexdigest()
@@ -51,7 +41,8 @@ def _instant(text: str) -> datetime:
 class MailchimpStandIn(StandIn):
     """Keeps ``members`` by audience, ``campaigns``, and ``reports`` by campaign and report.
 
-    ``page_turned`` is called after each page of members.
+    ``page_turned`` is called after each page of members, ``arriving`` before any call is done.
+    ``busiest`` is how many were there at once. ``audience`` has what can be written.
     """
 
     def __init__(self, clock: StillClock | None = None) -> None:
@@ -61,25 +52,35 @@ class MailchimpStandIn(StandIn):
         self.campaigns: Records = []
         self.reports: dict[tuple[str, str], Records] = {}
         self.page_turned: Callable[[Call], None] = lambda call: None
-        self._now_at_once = threading.Semaphore(MOST_AT_ONCE)
+        self.arriving: Callable[[Call], None] = lambda call: None
+        self.busiest = 0
+        self._under_way = 0
+        self._counting = threading.Lock()
         self.route("GET", "/lists", self._get_lists)
         self.route("GET", "/lists/{list_id}", self._get_list)
         self.route("GET", "/lists/{list_id}/members", self._get_members)
         self.route("GET", "/lists/{list_id}/abuse-reports", self._get_complaints)
         self.route("GET", "/campaigns", self._get_campaigns)
         self.route("GET", "/reports/{campaign_id}/{report}", self._get_report)
+        self.audience = Audience(self)
 
     def answer(self, call: Call) -> tuple[Reply, Fault | None]:
         """Refuse more calls at once than a key may have, as Mailchimp does: without a word."""
-        if not self._now_at_once.acquire(blocking=False):
-            return problem(429, "Too Many Requests", "You have exceeded the limit."), None
+        with self._counting:
+            self._under_way += 1
+            self.busiest = max(self.busiest, self._under_way)
+            is_too_many = self._under_way > MOST_AT_ONCE
         try:
+            if is_too_many:
+                return problem(429, "Too Many Requests", "You have exceeded the limit."), None
             return super().answer(call)
         finally:
-            self._now_at_once.release()
+            with self._counting:
+                self._under_way -= 1
 
     def checked(self, call: Call) -> Reply | None:
         """Refuse a call without the key or with too long a page."""
+        self.arriving(call)
         _, _, credentials = (call.headers.get("Authorization") or "").partition(" ")
         if base64.b64decode(credentials).decode().partition(":")[2] != KEY:
             return problem(401, "API Key Invalid", "Your API key may be invalid.")
@@ -112,6 +113,12 @@ class MailchimpStandIn(StandIn):
             **more,
         }
 
+    def change_address(self, list_id: str, old: str, new: str) -> None:
+        """Let a member have another address; the number goes by it, the contact stays."""
+        member = self.members[list_id].pop(member_id(old))
+        changed = {**member, "id": member_id(new), "email_address": new}
+        self.members[list_id][member_id(new)] = changed
+
     def add_campaign(self, campaign_id: str, sent: str, list_id: str = "audience") -> None:
         """Add a campaign that was sent."""
         self.campaigns.append(
@@ -129,16 +136,16 @@ class MailchimpStandIn(StandIn):
         self.reports.setdefault((campaign_id, report), []).append({**kept, **row})
 
     def _get_lists(self, call: Call) -> Reply:
-        return _page(call, "lists", [{"id": name, "name": name} for name in self.members])
+        return page_of(call, "lists", [{"id": name, "name": name} for name in self.members])
 
     def _get_list(self, call: Call) -> Reply:
         if call.found["list_id"] not in self.members:
-            return problem(404, "Resource Not Found", "The requested resource could not be found.")
+            return NOT_FOUND
         return Reply(body={"id": call.found["list_id"]})
 
     def _get_members(self, call: Call) -> Reply:
         if call.found["list_id"] not in self.members:
-            return problem(404, "Resource Not Found", "The requested resource could not be found.")
+            return NOT_FOUND
         found = list(self.members[call.found["list_id"]].values())
         since, before = call.one("since_last_changed"), call.one("before_last_changed")
         if since:
@@ -147,12 +154,12 @@ class MailchimpStandIn(StandIn):
             found = [one for one in found if _instant(one["last_changed"]) < _instant(before)]
         assert call.one("sort_field") == "last_changed"
         found.sort(key=lambda one: (_instant(one["last_changed"]), one["id"]))
-        reply = _page(call, "members", found)
+        reply = page_of(call, "members", found)
         self.page_turned(call)
         return reply
 
     def _get_complaints(self, call: Call) -> Reply:
-        return _page(call, "abuse_reports", self.complaints[call.found["list_id"]])
+        return page_of(call, "abuse_reports", self.complaints[call.found["list_id"]])
 
     def _get_campaigns(self, call: Call) -> Reply:
         found = [one for one in self.campaigns if one["status"] == call.one("status")]
@@ -163,7 +170,7 @@ class MailchimpStandIn(StandIn):
             found = [one for one in found if _instant(one["send_time"]) < _instant(before)]
         if call.one("list_id"):
             found = [one for one in found if one["recipients"]["list_id"] == call.one("list_id")]
-        return _page(call, "campaigns", sorted(found, key=lambda one: _instant(one["send_time"])))
+        return page_of(call, "campaigns", sorted(found, key=lambda one: _instant(one["send_time"])))
 
     def _get_report(self, call: Call) -> Reply:
         report = call.found["report"]
@@ -173,13 +180,8 @@ class MailchimpStandIn(StandIn):
             within = "activity" if report == "email-activity" else "opens"
             rows = [_only_since(row, within, _instant(since)) for row in rows]
             rows = [row for row in rows if row[within]]
-        return _page(call, REPORTS[report], rows)
+        return page_of(call, REPORTS[report], rows)
 
 
 def _only_since(row: dict[str, Any], within: str, since: datetime) -> dict[str, Any]:
     return {**row, within: [one for one in row[within] if _instant(one["timestamp"]) > since]}
-
-
-def _page(call: Call, member: str, found: Records) -> Reply:
-    start, count = int(call.one("offset", "0")), int(call.one("count", "10"))
-    return Reply(body={member: found[start : start + count], "total_items": len(found)})
