@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from urllib.parse import quote
 
 from pipeline.apis.klaviyo_walks import PROFILE_PAGE
@@ -32,14 +33,15 @@ def values(texts: Iterable[str]) -> str:
 
 def filter_lots(texts: Iterable[str]) -> Iterator[list[str]]:
     """Yield ``texts`` in lots that one filter can hold and one page can answer."""
-    lot: list[str] = []
-    size = 0
-    for text in texts:
-        text_size = len(quote(f"{json.dumps(text)},", safe=""))
-        if lot and (len(lot) == PROFILE_PAGE or size + text_size > FILTER_BYTES):
-            yield lot
-            lot, size = [], 0
-        lot.append(text)
-        size += text_size
-    if lot:
+    left = iter(texts)
+    while lot := list(islice(left, PROFILE_PAGE)):
+        yield from _halved(lot)
+
+
+def _halved(lot: list[str]) -> Iterator[list[str]]:
+    half = len(lot) // 2
+    if half and len(quote(values(lot), safe="")) > FILTER_BYTES:
+        yield from _halved(lot[:half])
+        yield from _halved(lot[half:])
+    else:
         yield lot

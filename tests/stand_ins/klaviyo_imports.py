@@ -132,12 +132,12 @@ class KlaviyoAccount(KlaviyoLists):
         attributes = profile["attributes"]
         properties = attributes.setdefault("properties", {})
         for name, value in wanted["attributes"].items():
+            # An import does not clear what comes as null.
             if name == "properties":
-                properties.update(value)
-            else:
+                known = {name: one for name, one in (value or {}).items() if one is not None}
+                properties.update(known)
+            elif value is not None:
                 attributes[name] = value
-        for name in [name for name, value in properties.items() if value is None]:
-            del properties[name]
         for name in _patches(wanted).get("unset", []):
             properties.pop(name, None)
         for list_id in job.lists:
@@ -196,8 +196,8 @@ def _status(job: Job) -> str:
 
 
 def _patches(profile: dict[str, Any]) -> dict[str, Any]:
-    patches: dict[str, Any] = (profile.get("meta") or {}).get("patch_properties") or {}
-    return patches
+    patches = (profile.get("meta") or {}).get("patch_properties") or {}
+    return {name: value for name, value in patches.items() if value is not None}
 
 
 def _no_job() -> Reply:

@@ -612,6 +612,69 @@ def test_a_run_that_ends_at_any_call_is_put_right_by_finding_and_removing(klaviy
     assert members(klaviyo) == []
 
 
+# What the stand-in holds the client to
+
+
+def imported(*profiles, **members):
+    data = {"type": "profile-bulk-import-job", "attributes": {"profiles": {"data": [*profiles]}}}
+    return {"data": {**data, **members}}
+
+
+def profile(email, **members):
+    return {"type": "profile", "attributes": {"email": email}, **members}
+
+
+def numbered(count):
+    return {"data": [{"type": "profile", "id": "P-ann"}] * count}
+
+
+@pytest.mark.parametrize(
+    ("operation", "body", "wrong"),
+    [
+        ("POST /api/lists", {"data": {"type": "list", "attributes": {}}}, "400.*name is required"),
+        (f"POST {IMPORTS}", imported(), "400.*Profiles are required"),
+        (f"POST {IMPORTS}", imported(*[profile(ANN)] * 10_001), "400.*too large"),
+        (f"POST {IMPORTS}", imported(profile("ann@")), "400.*not right"),
+        (f"POST {IMPORTS}", imported(profile(ANN, a="x" * 100_000)), "400.*profile is too large"),
+        (f"POST {IMPORTS}", imported(*[profile(ANN, a="x" * 90_000)] * 60), "400.*too large"),
+        ("DELETE /api/lists/{id}/relationships/profiles", numbered(1001), "400.*1000 profiles"),
+        ("POST /api/lists/{id}/relationships/profiles", numbered(1001), "400.*1000 profiles"),
+        (
+            "DELETE /api/lists/{id}/relationships/profiles",
+            {"data": [{"type": "profile", "email": ANN}]},
+            "400.*profiles with ids",
+        ),
+        (
+            "DELETE /api/lists/{id}/relationships/profiles",
+            {"data": [{"type": "profile", "id": "P-nobody"}]},
+            "404.*does not exist",
+        ),
+    ],
+)
+def test_the_stand_in_refuses_what_klaviyo_refuses(klaviyo, operation, body, wrong):
+    list_id = klaviyo.add_list(LIST)
+    with pytest.raises(HttpError, match=wrong):
+        api_of(klaviyo).call(operation, body=body, ids={"id": list_id})
+    assert (klaviyo.jobs, klaviyo.members) == ({}, {list_id: {}})
+
+
+@pytest.mark.parametrize("count", [0, 101])
+def test_the_stand_in_answers_no_filter_with_too_many_values(klaviyo, count):
+    wanted = json.dumps([ANN] * count)
+    with pytest.raises(HttpError, match="too many values, or with none"):
+        api_of(klaviyo).get("/api/profiles", {"filter": f"any(email,{wanted})"})
+
+
+def test_the_stand_in_looks_for_lists_in_one_place_only(klaviyo):
+    lists = {"lists": {"data": [{"type": "list", "id": klaviyo.add_list(LIST)}]}}
+    body = imported(profile("new@example.com"))
+    body["data"]["attributes"]["relationships"] = lists
+    api_of(klaviyo).call(f"POST {IMPORTS}", body=body)
+    assert members(klaviyo) == []
+    # It makes profiles of strangers, as Klaviyo does.
+    assert klaviyo.by_email()["new@example.com"]
+
+
 # What may be called at all
 
 
