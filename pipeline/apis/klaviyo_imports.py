@@ -66,7 +66,7 @@ def wait_for_imports(api: KlaviyoApi, list_id: str) -> None:
     Raises ``HttpError`` where that takes more than ``JOB_SECONDS``.
     """
     for _ in api.looks(JOB_SECONDS):
-        if not any(_may_concern(job, list_id) for job in _under_way(api)):
+        if not any(_may_concern(api, job, list_id) for job in _under_way(api)):
             return
     raise HttpError(
         f"imports into a list of Klaviyo's are not done after {JOB_SECONDS // 60} minutes: "
@@ -80,10 +80,18 @@ def _under_way(api: KlaviyoApi) -> Iterator[Mapping[str, Any]]:
         yield from page
 
 
-def _may_concern(job: Mapping[str, Any], list_id: str) -> bool:
-    """Say whether a job is about a list, or does not tell which it is about."""
-    lists = ((job.get("relationships") or {}).get("lists") or {}).get("data")
-    return lists is None or any(one["id"] == list_id for one in lists)
+def _may_concern(api: KlaviyoApi, job: Mapping[str, Any], list_id: str) -> bool:
+    """Say whether a job is about a list, or does not even tell it when asked."""
+    lists = _lists(job)
+    if lists is None:
+        path = "/api/profile-bulk-import-jobs/{job_id}"
+        lists = _lists(api.get(path, {"include": "lists"}, {"job_id": job["id"]})["data"])
+    return lists is None or list_id in lists
+
+
+def _lists(job: Mapping[str, Any]) -> list[str] | None:
+    told = ((job.get("relationships") or {}).get("lists") or {}).get("data")
+    return None if told is None else [one["id"] for one in told]
 
 
 def _submit(

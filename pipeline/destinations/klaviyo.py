@@ -89,7 +89,7 @@ class KlaviyoTool:
         self._lists.take_off(list_id, [contacts[email] for email in imported.refused])
         refused = refused_of(emails, contacts, imported)
         wanted = [email for customer, email in emails.items() if customer not in refused]
-        seen = self._seen(list_id, wanted, 0 if imported.pending else VISIBLE_SECONDS)
+        seen = self._seen(list_id, wanted)
         return Outcome(
             refused=refused,
             contacts={one: seen[email] for one, email in emails.items() if email in seen},
@@ -145,19 +145,20 @@ class KlaviyoTool:
         old_emails = self._lists.emails(old for old, _ in moves.values())
         asked = askable([*old_emails.values(), *(emails[one] for one in moves)])
         there = set(self._lists.on_list(list_id, asked).values())
-        placed = {one: new for one, (old, new) in moves.items() if {old, new} & there}
-        coming = {one: new for one, new in placed.items() if new not in there}
+        coming = {
+            one: new for one, (old, new) in moves.items() if old in there and new not in there
+        }
         self._lists.put_on(list_id, coming.values())
         leaving = {old for old, _ in moves.values()} & there
         self._lists.take_off(list_id, leaving - set(kept))
-        seen = self._seen(list_id, [emails[one] for one in coming], VISIBLE_SECONDS)
+        seen = self._seen(list_id, [emails[one] for one in coming])
         return {one for one in coming if emails[one] not in seen}
 
-    def _seen(self, list_id: str, emails: Iterable[str], seconds: float) -> dict[str, str]:
-        """Return by address the ids of who shows on the list before ``seconds`` are over."""
+    def _seen(self, list_id: str, emails: Iterable[str]) -> dict[str, str]:
+        """Return by address the ids of who shows on the list before the time is over."""
         seen: dict[str, str] = {}
         lots = deque(filter_lots(emails))
-        for _ in self._api.looks(seconds):
+        for _ in self._api.looks(VISIBLE_SECONDS):
             for _ in range(len(lots)):
                 lot = lots.popleft()
                 found = self._lists.on_list(list_id, lot)
@@ -165,7 +166,7 @@ class KlaviyoTool:
                 missing = [email for email in lot if email not in found]
                 if missing:
                     lots.append(missing)
-                if not found and seconds:
+                if not found:
                     # Where nobody of a lot shows yet, no more calls are spent on the others now.
                     break
             if not lots:

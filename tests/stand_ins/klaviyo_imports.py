@@ -36,8 +36,8 @@ class KlaviyoAccount(KlaviyoLists):
 
     ``malformed`` are addresses that a whole import is refused for, ``conflicting`` those that fail
     while it is carried out, both by address with where they are said to be wrong. ``cancels``
-    ends jobs before they begin; ``names_lists`` is whether jobs tell their lists,
-    ``names_people`` whether errors tell whom they are about.
+    ends jobs before they begin; ``lists_told`` is whether jobs tell their lists: always, only
+    when they are to be included, or never; ``names_people`` whether errors tell whom they are about.
     """
 
     def __init__(self, clock: StillClock | None = None) -> None:
@@ -47,7 +47,7 @@ class KlaviyoAccount(KlaviyoLists):
         self.malformed: dict[str, str] = {}
         self.conflicting: dict[str, str] = {}
         self.cancels = False
-        self.names_lists = True
+        self.lists_told = "always"
         self.names_people = True
         path = "/api/profile-bulk-import-jobs"
         self.serve("POST", path, self._post_job)
@@ -164,13 +164,15 @@ class KlaviyoAccount(KlaviyoLists):
 
     def _get_job(self, call: Call) -> Reply:
         job = self.jobs.get(call.found["job_id"])
-        return Reply(body={"data": self._told(job)}) if job else _no_job()
+        if job is None:
+            return _no_job()
+        return Reply(body={"data": self._told(job, is_included=call.one("include") == "lists")})
 
     def _get_errors(self, call: Call) -> Reply:
         job = self.jobs.get(call.found["id"])
         return self.page(call, job.failed, lambda one: one["id"], size=20) if job else _no_job()
 
-    def _told(self, job: Job) -> dict[str, Any]:
+    def _told(self, job: Job, *, is_included: bool = False) -> dict[str, Any]:
         at = (EPOCH + timedelta(seconds=job.started)).isoformat()
         attributes = {
             "status": _status(job),
@@ -184,7 +186,8 @@ class KlaviyoAccount(KlaviyoLists):
         }
         told = self._record("profile-bulk-import-job", job.number, attributes)
         lists = {"data": [{"type": "list", "id": one} for one in job.lists]}
-        return {**told, "relationships": {"lists": lists if self.names_lists else {}}}
+        is_told = self.lists_told == "always" or (self.lists_told == "included" and is_included)
+        return {**told, "relationships": {"lists": lists if is_told else {}}}
 
 
 def _status(job: Job) -> str:

@@ -225,6 +225,13 @@ def test_a_change_of_places_that_ended_in_the_middle_ends_well_when_repeated(kla
     assert members(klaviyo) == [BOB]
 
 
+def test_a_change_of_places_of_which_no_word_came_is_asked_for_again(klaviyo):
+    klaviyo.add_list(LIST, ANN)
+    klaviyo.fail(LOST_ANSWER, when=lambda call: is_write(call) and "relationships" in call.path)
+    assert updated(klaviyo, row(BOB, "c1", contact_id="P-ann")).contacts == {"c1": "P-bob"}
+    assert len(klaviyo.called("POST", "/api/lists")) == 2
+
+
 def test_who_is_refused_is_on_the_list_no_longer(klaviyo):
     klaviyo.add_list(LIST, ANN, BOB, CARL)
     klaviyo.conflicting = {BOB: "email", CARL: "duplicate"}
@@ -267,6 +274,8 @@ def test_removing_from_a_list_that_was_deleted_meanwhile_is_done(klaviyo):
     assert tool.count(LIST) == 1
     klaviyo.lists = []
     assert tool.apply(LIST, changes(removes=[("c1", "P-ann")])).refused == {}
+    assert tool.apply(LIST, changes(adds=[row(BOB)])).contacts == {f"c-{BOB}": "P-bob"}
+    klaviyo.lists = []
     assert tool.count(LIST) is None
 
 
@@ -391,10 +400,10 @@ def test_finding_waits_for_what_is_under_way_into_the_list(klaviyo):
     assert klaviyo.clock() >= 600
 
 
-@pytest.mark.parametrize(("names_lists", "waited"), [(True, 0), (False, 600)])
-def test_finding_waits_for_no_import_that_says_it_is_for_another_list(klaviyo, names_lists, waited):
+@pytest.mark.parametrize(("told", "waited"), [("always", 0), ("included", 0), ("never", 600)])
+def test_finding_waits_for_no_import_that_says_it_is_for_another_list(klaviyo, told, waited):
     klaviyo.add_list(LIST, ANN)
-    klaviyo.job_seconds, klaviyo.names_lists = 600, names_lists
+    klaviyo.job_seconds, klaviyo.lists_told = 600, told
     klaviyo.fail(answering(401), when=lambda call: call.path.startswith(f"{IMPORTS}/"))
     with pytest.raises(HttpError):
         tool_of(klaviyo).apply("winback_other", changes(adds=[row(BOB)]))
