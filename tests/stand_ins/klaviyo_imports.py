@@ -37,7 +37,7 @@ class KlaviyoAccount(KlaviyoLists):
     ``malformed`` are addresses that a whole import is refused for, ``conflicting`` those that fail
     while it is carried out, both by address with where they are said to be wrong. ``cancels``
     ends jobs before they begin; ``lists_told`` is whether jobs tell their lists: always, only
-    when they are to be included, or never; ``names_people`` whether errors tell whom they are about.
+    when they are to be included, or never; ``names_people`` whether errors tell who is meant.
     """
 
     def __init__(self, clock: StillClock | None = None) -> None:
