@@ -7,7 +7,7 @@ gets the metric's name beside it, as ``metric_name``. Nothing else is added or t
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from pipeline.apis.klaviyo import KlaviyoApi, Pages, time_of, within
+from pipeline.apis.klaviyo import KlaviyoApi, Pages, problem_of, time_of, within
 from pipeline.apis.klaviyo_walks import changed_profiles, resumed
 from pipeline.clock import utc_now
 from pipeline.http import Parameters
@@ -80,7 +80,7 @@ class KlaviyoClient:
             try:
                 self._api.get(path, parameters)
             except HttpError as error:
-                found.append(_problem(error, scope))
+                found.append(problem_of(error, scope))
                 if error.status != 403:
                     break
         return found
@@ -117,13 +117,3 @@ class KlaviyoClient:
             return self._api.pages("/api/events", wanted)
 
         return resumed(ask, since, lambda event: time_of(event["attributes"]["datetime"]))
-
-
-def _problem(error: HttpError, scope: str) -> str:
-    if error.status == 401:
-        return "Klaviyo does not know the key: make a private one and set WINBACK_KLAVIYO_KEY"
-    if error.status == 403:
-        return f"the key of Klaviyo lacks the scope {scope}: make one that has it"
-    if error.status == 410:
-        return "Klaviyo has retired the revision of its API that this version reads: update Winback"
-    return f"Klaviyo: {error.sentence}"

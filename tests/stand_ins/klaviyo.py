@@ -19,6 +19,7 @@ KEY = "pk_0123456789abcdef0123456789abcdef01"
 REVISION = "2026-07-15"
 MEDIA_TYPE = "application/vnd.api+json"
 COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
+    "any": lambda value, wanted: value in wanted,
     "equals": lambda value, wanted: value == wanted,
     "greater-than": lambda value, wanted: value > wanted,
     "greater-or-equal": lambda value, wanted: value >= wanted,
@@ -41,7 +42,8 @@ def problem(status: int, code: str, detail: str, pointer: str = "/data") -> Repl
     return Reply(status, {"errors": [error]}, {"Content-Type": MEDIA_TYPE})
 
 
-def _instant(text: str) -> datetime:
+def instant(text: str) -> datetime:
+    """Return an instant, in UTC where it does not say."""
     told = datetime.fromisoformat(text)
     return told if told.tzinfo else told.replace(tzinfo=UTC)
 
@@ -60,6 +62,7 @@ class KlaviyoStandIn(StandIn):
         self.profiles: Records = []
         self.scopes = {"metrics:read", "events:read", "profiles:read"}
         self.forgotten_cursors = 0
+        self._index: tuple[Records | None, int, dict[str, dict[str, Any]]] = (None, 0, {})
         self.page_turned: Callable[[Call], None] = lambda call: None
         self._rules = endpoints()
         self.serve("GET", "/api/metrics", self._get_metrics)
@@ -79,6 +82,9 @@ class KlaviyoStandIn(StandIn):
             return problem(400, "invalid", wrong) if wrong else handler(call)
 
         windows = [Window(burst, 1, self.clock), Window(steady, 60, self.clock)]
+        if "daily" in rules["rate"]:
+            daily = int(rules["rate"]["daily"].removesuffix("/d"))
+            windows.append(Window(daily, 86_400, self.clock))
         self.route(method, path, checked_handler, windows)
 
     def checked(self, call: Call) -> Reply | None:
@@ -128,7 +134,7 @@ class KlaviyoStandIn(StandIn):
                 "type": "event",
                 "id": event_id,
                 "attributes": {
-                    "timestamp": int(_instant(at).timestamp()),
+                    "timestamp": int(instant(at).timestamp()),
                     "event_properties": properties,
                     "datetime": at.replace("T", " "),
                     "uuid": f"uuid-{event_id}",
@@ -179,16 +185,16 @@ class KlaviyoStandIn(StandIn):
         return {"type": kind, "id": number, "attributes": attributes, "links": links}
 
     def _get_metrics(self, call: Call) -> Reply:
-        return self._page(call, self.metrics, lambda one: one["id"], size=200)
+        return self.page(call, self.metrics, lambda one: one["id"], size=200)
 
     def _get_events(self, call: Call) -> Reply:
         def field(event: dict[str, Any], name: str) -> Any:
             if name == "metric_id":
                 return event["relationships"]["metric"]["data"]["id"]
-            return _instant(event["attributes"]["datetime"])
+            return instant(event["attributes"]["datetime"])
 
-        found = _filtered(self.events, call, field)
-        return self._page(call, found, lambda one: (field(one, "datetime"), one["id"]), size=200)
+        found = filtered(self.events, call, field)
+        return self.page(call, found, lambda one: (field(one, "datetime"), one["id"]), size=200)
 
     def _get_profiles(self, call: Call) -> Reply:
         order = call.one("sort", "id")
@@ -196,22 +202,38 @@ class KlaviyoStandIn(StandIn):
         def field(profile: dict[str, Any], name: str) -> Any:
             attributes = profile["attributes"]
             if name in ("updated", "created"):
-                return _instant(attributes[name])
+                return instant(attributes[name])
             if name in ("id", "email"):
                 return profile["id"] if name == "id" else attributes["email"]
             marketing = attributes["subscriptions"]["email"]["marketing"]
             told = [one[name.rpartition(".")[2]] for one in marketing["suppression"]]
             if not name.endswith("timestamp"):
                 return told[0] if told else None
-            return max(map(_instant, told), default=None)
+            return max(map(instant, told), default=None)
 
-        found = _filtered(self.profiles, call, field)
+        found = filtered(self._narrowed(call), call, field)
         found = [one for one in found if field(one, order) is not None]
         if call.one("additional-fields[profile]") != "subscriptions":
             found = [_without_subscriptions(one) for one in found]
-        return self._page(call, found, lambda one: (field(one, order), one["id"]), size=20)
+        return self.page(call, found, lambda one: (field(one, order), one["id"]), size=20)
 
-    def _page(
+    def by_email(self) -> dict[str, dict[str, Any]]:
+        """Return the profiles by address; made anew when there are others or more of them."""
+        kept, count, index = self._index
+        if kept is not self.profiles or count != len(self.profiles):
+            index = {one["attributes"]["email"]: one for one in self.profiles}
+            self._index = (self.profiles, len(self.profiles), index)
+        return index
+
+    def _narrowed(self, call: Call) -> Records:
+        """Return who may match a filter, without looking at everybody for some addresses."""
+        for how, name, wanted in conditions(call.one("filter")):
+            if (how, name) == ("any", "email"):
+                index = self.by_email()
+                return [index[one] for one in json.loads(wanted) if one in index]
+        return self.profiles
+
+    def page(
         self,
         call: Call,
         found: Records,
@@ -237,21 +259,33 @@ class KlaviyoStandIn(StandIn):
             following = f"https://a.klaviyo.com{call.path}/?page%5Bcursor%5D={token}".replace(
                 "=", "%3D"
             ).replace("%5D%3D", "%5D=")
+        page = [_with_fields(call, one) for one in page]
         body = {"data": json.loads(json.dumps(page)), "links": {"self": "", "next": following}}
         self.page_turned(call)
         return Reply(body=body)
 
 
-def _filtered(records: Records, call: Call, field: Callable[[dict[str, Any], str], Any]) -> Records:
+def filtered(records: Records, call: Call, field: Callable[[dict[str, Any], str], Any]) -> Records:
+    """Return the records that match the filter of a call; ``field`` finds what it names."""
     found = records
     for how, name, wanted in conditions(call.one("filter")):
-        value = json.loads(wanted) if wanted.startswith('"') else _instant(wanted)
+        value = json.loads(wanted) if wanted.startswith(('"', "[")) else instant(wanted)
         found = [
             one
             for one in found
             if field(one, name) is not None and COMPARISONS[how](field(one, name), value)
         ]
     return found
+
+
+def _with_fields(call: Call, record: dict[str, Any]) -> dict[str, Any]:
+    """Return of a record what a call names of it, all where it names nothing."""
+    wanted = call.one(f"fields[{record['type']}]")
+    if not wanted:
+        return record
+    names = wanted.split(",")
+    kept = {name: value for name, value in record["attributes"].items() if name in names}
+    return {**record, "attributes": kept}
 
 
 def _without_subscriptions(profile: dict[str, Any]) -> dict[str, Any]:

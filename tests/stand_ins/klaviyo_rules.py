@@ -11,6 +11,9 @@ from tests.stand_ins.calls import Call
 SPECIFICATION = Path(__file__).resolve().parents[1] / "data" / "payloads" / "klaviyo"
 CONDITION = re.compile(r"([a-z-]+)\(([\w.]+),(\"[^\"]*\"|\[[^]]*\]|[^,()\"]*)\)")
 
+MOST_VALUES = 100
+"""So many values a filter may name; not published, but a page holds no more."""
+
 Condition = tuple[str, str, str]
 
 
@@ -53,7 +56,11 @@ def _fault_of_filter(text: str, allowed: Mapping[str, list[str]]) -> str:
         found = conditions(text)
     except ValueError:
         return "Unable to parse filter."
-    for how, name, _ in found:
+    for how, name, value in found:
         if how not in allowed.get(name, []):
             return f"'{how}' is not a valid operator for {name}."
+        if (how == "any") is not value.startswith("["):
+            return f"{name} has not what '{how}' compares with."
+        if how == "any" and not 0 < len(json.loads(value)) <= MOST_VALUES:
+            return f"{name} is compared with too many values, or with none."
     return ""
