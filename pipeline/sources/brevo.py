@@ -113,8 +113,8 @@ class BrevoClient:
         told = {"id": campaign["id"], "name": campaign["name"], "sentDate": campaign["sentDate"]}
         with TemporaryDirectory() as folder:
             target = Path(folder) / "recipients.csv"
-            path = f"/emailCampaigns/{campaign['id']}/exportRecipients"
-            self._api.export(path, {"recipientsType": recipients}, target)
+            call = "POST /emailCampaigns/{id}/exportRecipients"
+            self._api.export(call, {"recipientsType": recipients}, target, id=campaign["id"])
             for rows in _rows(target):
                 yield [
                     {"kind": "campaign", "recipients": recipients, "campaign": told, "row": row}

@@ -48,9 +48,9 @@ class BrevoStandIn(StandIn):
         self.exports: dict[tuple[int, str], str] = {}
         self.polls = 2
         self.processes: dict[int, dict[str, Any]] = {}
-        contacts = [Window(10, 1, self.clock), Window(36_000, HOUR, self.clock)]
+        self.fast = [Window(10, 1, self.clock), Window(36_000, HOUR, self.clock)]
         self.rest = [Window(100, HOUR, self.clock)]
-        self.route("GET", "/contacts", self._get_contacts, contacts)
+        self.route("GET", "/contacts", self._get_contacts, self.fast)
         self.route("GET", "/account", lambda call: Reply(body={"email": "shop"}), self.rest)
         self.route("GET", "/smtp/statistics/events", self._get_events, self.rest)
         self.route("GET", "/emailCampaigns", self._get_campaigns, self.rest)
@@ -79,9 +79,10 @@ class BrevoStandIn(StandIn):
 
     def add_contact(self, email: str, *, modified: str, **more: Any) -> None:
         """Add a contact, or change the one that has the address."""
+        there = {one["email"]: one["id"] for one in self.contacts}
         self.contacts = [one for one in self.contacts if one["email"] != email]
         contact = {
-            "id": len(self.contacts) + 1,
+            "id": there.get(email, max(there.values(), default=0) + 1),
             "email": email,
             "emailBlacklisted": False,
             "smsBlacklisted": False,
@@ -127,6 +128,7 @@ class BrevoStandIn(StandIn):
             return problem(400, "invalid_parameter", "recipientsType is invalid")
         number = len(self.processes) + 1
         self.processes[number] = {
+            "name": "CAMPAIGN_USER_DETAILS",
             "left": self.polls,
             "file": self.exports.get((int(call.found["id"]), kind), "Email;Name\n"),
         }
@@ -136,12 +138,10 @@ class BrevoStandIn(StandIn):
         number = int(call.found["id"])
         process = self.processes[number]
         process["left"] -= 1
-        body: dict[str, Any] = {
-            "id": number,
-            "name": "CAMPAIGN_USER_DETAILS",
-            "status": "in_process",
-        }
-        if process["left"] < 0:
+        body: dict[str, Any] = {"id": number, "name": process["name"], "status": "in_process"}
+        if process["left"] < 0 and "work" in process:
+            body["status"] = process["work"]()
+        elif process["left"] < 0:
             url = f"{self.base_url}/files/{number}?signature=abc"
             body |= {"status": "completed", "export_url": url}
         return Reply(body=body)
