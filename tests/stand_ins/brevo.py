@@ -35,7 +35,7 @@ def _instant(text: str) -> datetime:
 
 
 class BrevoStandIn(StandIn):
-    """Keeps ``contacts``, ``events``, ``campaigns`` and ``exports`` by campaign and recipients.
+    """Keeps ``contacts``, ``lists``, ``events``, ``campaigns`` and ``exports`` by campaign and recipients.
 
     An export is done after it has been asked for ``polls`` times.
     """
@@ -45,12 +45,14 @@ class BrevoStandIn(StandIn):
         self.contacts: Records = []
         self.events: Records = []
         self.campaigns: Records = []
+        self.lists: Records = []
         self.exports: dict[tuple[int, str], str] = {}
         self.polls = 2
         self.processes: dict[int, dict[str, Any]] = {}
         self.fast = [Window(10, 1, self.clock), Window(36_000, HOUR, self.clock)]
         self.rest = [Window(100, HOUR, self.clock)]
         self.route("GET", "/contacts", self._get_contacts, self.fast)
+        self.route("GET", "/contacts/lists", self._get_lists, self.fast)
         self.route("GET", "/account", lambda call: Reply(body={"email": "shop"}), self.rest)
         self.route("GET", "/smtp/statistics/events", self._get_events, self.rest)
         self.route("GET", "/emailCampaigns", self._get_campaigns, self.rest)
@@ -107,6 +109,9 @@ class BrevoStandIn(StandIn):
             if not since or _instant(one["modifiedAt"]) >= _instant(since)
         ]
         return self._page(call, "contacts", found, most=1000)
+
+    def _get_lists(self, call: Call) -> Reply:
+        return self._page(call, "lists", self.lists, most=50)
 
     def _get_events(self, call: Call) -> Reply:
         first, last = (date.fromisoformat(call.one(name)) for name in ("startDate", "endDate"))

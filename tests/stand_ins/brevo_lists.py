@@ -38,7 +38,7 @@ TYPES = ("text", "date", "float", "boolean", "id", "category", "multiple-choice"
 
 
 class BrevoListsStandIn(BrevoStandIn):
-    """Keeps ``lists``, ``folders`` and ``attributes`` with their types beside all else.
+    """Keeps ``folders`` and ``attributes`` with their types beside all else.
 
     ``shows_after`` is how many looks at a contact a change of its lists takes to show, ``skipped``
     whom imports leave out, ``import_ends`` what they end as, ``duplicates`` whom updates refuse,
@@ -48,7 +48,6 @@ class BrevoListsStandIn(BrevoStandIn):
 
     def __init__(self, clock: StillClock | None = None) -> None:
         super().__init__(clock)
-        self.lists: Records = []
         self.folders: Records = []
         self.attributes: dict[str, str] = {"FIRSTNAME": "text"}
         self.shows_after = 0
@@ -58,7 +57,6 @@ class BrevoListsStandIn(BrevoStandIn):
         self.keeps_dates = False
         self.harm: list[str] = []
         self._late: dict[tuple[int, int], int] = {}
-        self._serve("GET", "/contacts/lists", lambda call: self._some(call, "lists", self.lists))
         self._serve("POST", "/contacts/lists", lambda call: self._make(call, self.lists))
         self._serve("GET", "/contacts/folders", self._get_folders)
         self._serve("POST", "/contacts/folders", lambda call: self._make(call, self.folders))
@@ -93,11 +91,8 @@ class BrevoListsStandIn(BrevoStandIn):
 
         self.route(method, path, checked, self.fast)
 
-    def _some(self, call: Call, member: str, found: Records) -> Reply:
-        return self._page(call, member, found, most=50)
-
     def _get_folders(self, call: Call) -> Reply:
-        return self._some(call, "folders", self.folders)
+        return self._page(call, "folders", self.folders, most=50)
 
     def _make(self, call: Call, kept: Records) -> Reply:
         body = call.json()
