@@ -42,8 +42,7 @@ Nothing in it blocks or frees an address (emailBlacklist, emailBlacklisted) or t
 list (all).
 """
 OURS = "WINBACK_"
-"""What attributes begin with that are written. To write EMAIL would free an address that is blocked.
-"""
+"""What attributes begin with that are written: to write EMAIL frees an address that is blocked."""
 
 Pages = Iterator[list[dict[str, Any]]]
 

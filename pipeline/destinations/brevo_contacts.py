@@ -19,7 +19,7 @@ class BrevoContacts:
         self._api = api
 
     def by_email(self, emails: Collection[str]) -> dict[str, Contact]:
-        """Return by address, trimmed and in lower case, those of ``emails`` that are contacts.
+        """Return by ``key_of`` their addresses those of ``emails`` that are contacts.
 
         Each costs a call at most: where all contacts are fewer pages than that, these are read
         first.

@@ -3,8 +3,8 @@
 Brevo keeps events of transactional mail alone; of campaigns it tells who was among the openers,
 clickers and so on, but not when. Each record of the stream ``events`` is therefore
 ``{"kind": "transactional", "event": …}`` as Brevo gives it, or ``{"kind": "campaign", "recipients":
-…, "campaign": …, "row": …}`` with a line of the exported file. A contact has ``ownListIds`` besides:
-those of its lists that are ours, so being on them says nothing of what somebody agreed to.
+…, "campaign": …, "row": …}`` with a line of the exported file. A contact has ``ownListIds``
+besides: those of its lists that are ours, and say nothing of what somebody agreed to.
 """
 
 import csv

@@ -35,7 +35,8 @@ def _instant(text: str) -> datetime:
 
 
 class BrevoStandIn(StandIn):
-    """Keeps ``contacts``, ``lists``, ``events``, ``campaigns`` and ``exports`` by campaign and recipients.
+    """Keeps ``contacts``, ``lists``, ``events``, ``campaigns`` and ``exports``, these by campaign
+    and recipients.
 
     An export is done after it has been asked for ``polls`` times.
     """
