@@ -8,7 +8,7 @@ from pipeline.destinations.contract import Changes, MailTool, Outcome
 from pipeline.destinations.listmonk import ListmonkTool
 from pipeline.http_answers import HttpError
 from tests.stand_ins.calls import Call
-from tests.stand_ins.faults import DROPPED, LOST_ANSWER, answering
+from tests.stand_ins.faults import DROPPED, LOST_ANSWER, TRUNCATED_BODY, answering
 from tests.stand_ins.listmonk import TOKEN, USER, on_list
 from tests.stand_ins.listmonk_lists import ListmonkListsStandIn
 from tests.unit.tool_changes import adding, person, removing, updating
@@ -164,6 +164,22 @@ def test_whoever_leaves_or_is_blocked_between_two_calls_stays_out(listmonk):
     outcome = apply(listmonk, adding(person("ann"), person("bob")))
     assert outcome.refused == {"ann": "blocklisted"}
     assert on(listmonk) == {"bob": "unconfirmed"}
+    # There is nothing to wait for.
+    assert listmonk.clock() == 0
+
+
+def test_whoever_leaves_while_he_is_taken_off_keeps_his_no(listmonk):
+    apply(listmonk, adding(person("ann"), person("bob")))
+
+    def leaving(call: Call) -> bool:
+        if call.method == "PUT":
+            leave(listmonk, "ann")
+        return False
+
+    listmonk.fail(DROPPED, when=leaving)
+    removed = removing(number_of(listmonk, "ann"), number_of(listmonk, "bob"))
+    assert apply(listmonk, removed) == Outcome()
+    assert on(listmonk) == {"ann": "unsubscribed"}
 
 
 def test_whoever_is_refused_is_taken_off(listmonk):
@@ -286,8 +302,11 @@ def test_many_are_looked_up_by_addresses_of_calls_that_servers_take(listmonk):
     assert len(listmonk.calls) < 20
 
 
-@pytest.mark.parametrize("fault", [LOST_ANSWER, DROPPED, answering(500, {"message": "x"})])
-@pytest.mark.parametrize("place", range(14))
+FAULTS = [LOST_ANSWER, DROPPED, TRUNCATED_BODY, answering(502, b"bad gateway")]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("place", range(8))
 def test_whatever_breaks_once_is_got_over(listmonk, fault, place):
     seen = Counter[str]()
 
@@ -297,6 +316,7 @@ def test_whatever_breaks_once_is_got_over(listmonk, fault, place):
 
     listmonk.fail(fault, when=is_it)
     outcome = apply(listmonk, adding(person("ann"), person("bob")))
+    assert len(listmonk.faults) == 0, "there are fewer calls than places"
     assert set(outcome.contacts) == {"ann", "bob"} == set(on(listmonk))
     assert [one["name"] for one in listmonk.lists] == [LIST]
 
