@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from pipeline.apis.listmonk import ListmonkApi, time_of
+from pipeline.destinations.properties import PREFIX
 from pipeline.destinations.suppressions import Suppression
 
 BY_STATUS = {"blocklisted": "unsubscribed", "disabled": "suppressed"}
@@ -30,11 +31,17 @@ class ListmonkSuppressions:
 def _reason(subscriber: dict[str, Any]) -> str | None:
     if subscriber["status"] != "enabled":
         return BY_STATUS.get(subscriber["status"], "suppressed")
-    if not subscriber["lists"]:
+    # Whom we put on a list of ours has said nothing by that; who leaves one has.
+    words = [
+        one
+        for one in subscriber["lists"]
+        if not one["name"].startswith(PREFIX) or one["subscription_status"] == "unsubscribed"
+    ]
+    if not words:
         return "never_subscribed"
     # Of two words of one moment the no counts.
     newest = max(
-        subscriber["lists"],
+        words,
         key=lambda one: (
             time_of(one["subscription_updated_at"]),
             one["subscription_status"] == "unsubscribed",

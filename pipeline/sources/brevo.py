@@ -3,7 +3,8 @@
 Brevo keeps events of transactional mail alone; of campaigns it tells who was among the openers,
 clickers and so on, but not when. Each record of the stream ``events`` is therefore
 ``{"kind": "transactional", "event": …}`` as Brevo gives it, or ``{"kind": "campaign", "recipients":
-…, "campaign": …, "row": …}`` with a line of the exported file.
+…, "campaign": …, "row": …}`` with a line of the exported file. A contact has ``ownListIds``
+besides: those of its lists that are ours, and say nothing of what somebody agreed to.
 """
 
 import csv
@@ -27,7 +28,8 @@ STREAMS = (
 LONGEST_SPAN = timedelta(days=90)
 FIRST_DAY = datetime.fromisoformat("2012-01-01")
 """Brevo began, as Sendinblue, in 2012; each 90 days without mail cost a call of the hundred."""
-EVENT_PAGE, CONTACT_PAGE, CAMPAIGN_PAGE = 5000, 1000, 100
+EVENT_PAGE, CONTACT_PAGE, CAMPAIGN_PAGE, LIST_PAGE = 5000, 1000, 100, 50
+OWN_LISTS = "winback_"
 RECIPIENTS = ("all", "hardBounces", "softBounces", "openers", "clickers", "unsubscribed")
 ROWS = 5000
 
@@ -62,7 +64,12 @@ class BrevoClient:
             return
         if stream == "contacts":
             wanted = {"modifiedSince": moment(since)} if since.year > 1 else {}
-            yield from self._api.pages("/contacts", "contacts", CONTACT_PAGE, wanted)
+            ours = self._own_lists()
+            for page in self._api.pages("/contacts", "contacts", CONTACT_PAGE, wanted):
+                yield [
+                    {**one, "ownListIds": [id_ for id_ in one.get("listIds") or [] if id_ in ours]}
+                    for one in page
+                ]
         elif stream == "events":
             since = max(since, self._first_day)
             yield from self._transactional(since, until)
@@ -85,6 +92,10 @@ class BrevoClient:
                 ]
             return [f"Brevo: {error.sentence}"]
         return []
+
+    def _own_lists(self) -> set[int]:
+        pages = self._api.pages("/contacts/lists", "lists", LIST_PAGE, {})
+        return {one["id"] for page in pages for one in page if one["name"].startswith(OWN_LISTS)}
 
     def _transactional(self, since: datetime, until: datetime) -> Pages:
         start = since
@@ -113,8 +124,8 @@ class BrevoClient:
         told = {"id": campaign["id"], "name": campaign["name"], "sentDate": campaign["sentDate"]}
         with TemporaryDirectory() as folder:
             target = Path(folder) / "recipients.csv"
-            path = f"/emailCampaigns/{campaign['id']}/exportRecipients"
-            self._api.export(path, {"recipientsType": recipients}, target)
+            call = "POST /emailCampaigns/{id}/exportRecipients"
+            self._api.export(call, {"recipientsType": recipients}, target, id=campaign["id"])
             for rows in _rows(target):
                 yield [
                     {"kind": "campaign", "recipients": recipients, "campaign": told, "row": row}

@@ -35,7 +35,8 @@ def _instant(text: str) -> datetime:
 
 
 class BrevoStandIn(StandIn):
-    """Keeps ``contacts``, ``events``, ``campaigns`` and ``exports`` by campaign and recipients.
+    """Keeps ``contacts``, ``lists``, ``events``, ``campaigns`` and ``exports``, these by campaign
+    and recipients.
 
     An export is done after it has been asked for ``polls`` times.
     """
@@ -45,12 +46,14 @@ class BrevoStandIn(StandIn):
         self.contacts: Records = []
         self.events: Records = []
         self.campaigns: Records = []
+        self.lists: Records = []
         self.exports: dict[tuple[int, str], str] = {}
         self.polls = 2
         self.processes: dict[int, dict[str, Any]] = {}
-        contacts = [Window(10, 1, self.clock), Window(36_000, HOUR, self.clock)]
+        self.fast = [Window(10, 1, self.clock), Window(36_000, HOUR, self.clock)]
         self.rest = [Window(100, HOUR, self.clock)]
-        self.route("GET", "/contacts", self._get_contacts, contacts)
+        self.route("GET", "/contacts", self._get_contacts, self.fast)
+        self.route("GET", "/contacts/lists", self._get_lists, self.fast)
         self.route("GET", "/account", lambda call: Reply(body={"email": "shop"}), self.rest)
         self.route("GET", "/smtp/statistics/events", self._get_events, self.rest)
         self.route("GET", "/emailCampaigns", self._get_campaigns, self.rest)
@@ -79,9 +82,10 @@ class BrevoStandIn(StandIn):
 
     def add_contact(self, email: str, *, modified: str, **more: Any) -> None:
         """Add a contact, or change the one that has the address."""
+        there = {one["email"]: one["id"] for one in self.contacts}
         self.contacts = [one for one in self.contacts if one["email"] != email]
         contact = {
-            "id": len(self.contacts) + 1,
+            "id": there.get(email, max(there.values(), default=0) + 1),
             "email": email,
             "emailBlacklisted": False,
             "smsBlacklisted": False,
@@ -107,6 +111,9 @@ class BrevoStandIn(StandIn):
         ]
         return self._page(call, "contacts", found, most=1000)
 
+    def _get_lists(self, call: Call) -> Reply:
+        return self._page(call, "lists", self.lists, most=50)
+
     def _get_events(self, call: Call) -> Reply:
         first, last = (date.fromisoformat(call.one(name)) for name in ("startDate", "endDate"))
         if first > last or (last - first).days >= LONGEST_SPAN_DAYS:
@@ -127,6 +134,7 @@ class BrevoStandIn(StandIn):
             return problem(400, "invalid_parameter", "recipientsType is invalid")
         number = len(self.processes) + 1
         self.processes[number] = {
+            "name": "CAMPAIGN_USER_DETAILS",
             "left": self.polls,
             "file": self.exports.get((int(call.found["id"]), kind), "Email;Name\n"),
         }
@@ -136,12 +144,10 @@ class BrevoStandIn(StandIn):
         number = int(call.found["id"])
         process = self.processes[number]
         process["left"] -= 1
-        body: dict[str, Any] = {
-            "id": number,
-            "name": "CAMPAIGN_USER_DETAILS",
-            "status": "in_process",
-        }
-        if process["left"] < 0:
+        body: dict[str, Any] = {"id": number, "name": process["name"], "status": "in_process"}
+        if process["left"] < 0 and "work" in process:
+            body["status"] = process["work"]()
+        elif process["left"] < 0:
             url = f"{self.base_url}/files/{number}?signature=abc"
             body |= {"status": "completed", "export_url": url}
         return Reply(body=body)

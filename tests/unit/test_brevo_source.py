@@ -84,6 +84,15 @@ def test_contacts_that_changed_are_read(brevo):
     assert len(read(brevo, "contacts")) == 2
 
 
+def test_being_on_lists_of_ours_is_no_yes(brevo):
+    brevo.lists = [{"id": 7, "name": "News"}, {"id": 8, "name": "winback_slipping"}]
+    for name, lists in (("ann", [7, 8]), ("bob", [8]), ("cleo", [])):
+        at = "2026-11-19T00:00:00.000+00:00"
+        brevo.add_contact(f"{name}@example.com", modified=at, listIds=lists)
+    rows = mapped("brevo", "consents", read(brevo, "contacts"))
+    assert [row["email"] for row in rows] == ["ann@example.com"]
+
+
 def test_many_contacts_come_whole(brevo):
     brevo.contacts = [
         {"id": number, "email": f"p{number}@example.com", "modifiedAt": "2026-01-01T00:00:00+00:00"}

@@ -142,6 +142,27 @@ def test_each_list_is_a_word(given, wanted):
     assert [(row["state"], row["at"][:10]) for row in rows] == wanted
 
 
+OURS = {"name": "winback_slipping"}
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [
+        ([("confirmed", {}), ("unconfirmed", OURS)], [("subscribed", "2026-01-01")]),
+        ([("unconfirmed", OURS)], [("never", "2020-01-01")]),
+        ([("unsubscribed", OURS)], [("unsubscribed", "2026-01-01")]),
+    ],
+)
+def test_being_on_lists_of_ours_is_no_word_but_leaving_one_is(given, wanted, listmonk):
+    lists = [{**on_list(word, created=OLD, updated=NEW), **more} for word, more in given]
+    rows = mapped("listmonk", "consents", [subscriber(*lists)])
+    assert [(row["state"], row["at"][:10]) for row in rows] == wanted
+    listmonk.add_subscriber("ann@example.com", *lists)
+    told = [one.reason for one in ListmonkSuppressions(api_of(listmonk)).suppressions(None)]
+    reasons = {"subscribed": [], "never": ["never_subscribed"], "unsubscribed": ["unsubscribed"]}
+    assert told == reasons[wanted[0][0]]
+
+
 def test_a_block_without_a_time_of_its_own_is_no_older_than_the_last_yes():
     # A bounce blocks somebody without touching any time of his.
     given = subscriber(on_list("confirmed", created=OLD, updated=NEW), status="blocklisted")

@@ -9,7 +9,8 @@ contacts as (
         record ->> '$.email' as email,
         (record ->> '$.emailBlacklisted') = 'true' as is_blocked,
         (record ->> '$.smsBlacklisted') = 'true' as is_blocked_for_sms,
-        coalesce(json_array_length(record -> '$.listIds'), 0) as list_count,
+        coalesce(json_array_length(record -> '$.listIds'), 0)
+        - coalesce(json_array_length(record -> '$.ownListIds'), 0) as list_count,
         record ->> '$.createdAt' as created_at,
         record ->> '$.modifiedAt' as modified_at
 
@@ -18,7 +19,8 @@ contacts as (
 ),
 
 -- Brevo knows no yes, only that nobody said no. Who stands on a list is mailed by it, so that is a
--- yes of the day on which the contact was made: any no that is told elsewhere is later.
+-- yes of the day on which the contact was made: any no that is told elsewhere is later. Lists of
+-- ours are no such thing.
 by_mail as (
 
     select

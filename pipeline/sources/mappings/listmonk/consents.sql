@@ -10,7 +10,12 @@ subscribers as (
         record ->> '$.status' as status,
         record ->> '$.created_at' as created_at,
         record ->> '$.updated_at' as updated_at,
-        cast(record -> '$.lists' as json[]) as lists
+        -- Whom we put on a list of ours has said nothing by that; who leaves one has.
+        list_filter(
+            cast(record -> '$.lists' as json[]),
+            lambda list: (list ->> '$.name') not like 'winback\_%' escape '\'
+            or (list ->> '$.subscription_status') = 'unsubscribed'
+        ) as lists
 
     from records
 
