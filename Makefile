@@ -39,7 +39,7 @@ test-runs: setup  ## Compare whole runs: killed at three moments, files in anoth
 test-clone: setup  ## Run every command of the README in a fresh clone.
 	@"$(BIN)/python" -m pytest -m clone
 
-test-sources: setup  ## Read other systems, from their API or database to the marts.
+test-sources: setup  ## Read other systems to the marts, and send many people to one.
 	@"$(BIN)/python" -m pytest -n 2 --dist loadfile -m sources
 
 test-contracts: setup  ## Hold clients and stand-ins against what vendors publish (needs the network and npm).

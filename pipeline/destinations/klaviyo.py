@@ -41,14 +41,19 @@ class KlaviyoTool:
 
     def apply(self, audience: str, changes: Changes) -> Outcome:
         """Carry out ``changes`` and say what came of each contact."""
-        if len(changes.removes):
-            self._remove(audience, changes.removes["contact_id"].to_pylist())
-        updated = self._update(audience, changes.updates) if len(changes.updates) else Outcome()
-        added = self._add(audience, changes.adds) if len(changes.adds) else Outcome()
+        outcomes = [
+            carry_out(audience, table)
+            for carry_out, table in (
+                (self._remove, changes.removes),
+                (self._update, changes.updates),
+                (self._add, changes.adds),
+            )
+            if len(table)
+        ]
         return Outcome(
-            refused={**updated.refused, **added.refused},
-            contacts={**updated.contacts, **added.contacts},
-            unseen=[*updated.unseen, *added.unseen],
+            refused={one: why for each in outcomes for one, why in each.refused.items()},
+            contacts={one: what for each in outcomes for one, what in each.contacts.items()},
+            unseen=[one for each in outcomes for one in each.unseen],
         )
 
     def count(self, audience: str) -> int | None:
@@ -76,10 +81,14 @@ class KlaviyoTool:
         """Yield sentences on what is not right with key, scopes or lists; change nothing."""
         return problems(self._api, self._lists)
 
-    def _remove(self, audience: str, contacts: Collection[str]) -> None:
+    def _remove(self, audience: str, table: pa.Table) -> Outcome:
+        contacts = column(table, "contact_id")
         list_id = self._lists.find(audience)
         if list_id:
-            self._lists.take_off(list_id, contacts)
+            self._lists.take_off(list_id, [one for one in contacts.values() if one])
+        return Outcome(
+            refused={one: "contact unknown" for one, contact in contacts.items() if not contact}
+        )
 
     def _add(self, audience: str, table: pa.Table) -> Outcome:
         list_id = self._lists.find_or_make(audience)
@@ -117,10 +126,15 @@ class KlaviyoTool:
         unseen = {one for one in emails if one not in refused and one not in done}
         list_id = self._lists.find(audience)
         if list_id:
-            moves = {one: (before[one], new) for one, new in done.items() if before[one] != new}
-            unseen |= self._hand_over(list_id, moves, emails, kept=set(done.values()))
-            gone = {before[one] for one in refused} - set(done.values())
-            self._lists.take_off(list_id, gone)
+            kept = set(done.values())
+            moves = {
+                one: (before[one], new)
+                for one, new in done.items()
+                if before[one] and before[one] != new
+            }
+            unseen |= self._hand_over(list_id, moves, emails, kept=kept)
+            gone = {who for one in refused for who in (before[one], contacts.get(emails[one]))}
+            self._lists.take_off(list_id, {who for who in gone - kept if who})
         return Outcome(
             refused=refused,
             contacts={one: contact for one, contact in done.items() if one not in unseen},

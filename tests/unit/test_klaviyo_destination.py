@@ -242,6 +242,10 @@ def test_who_is_refused_is_on_the_list_no_longer(klaviyo):
     )
     assert outcome.refused == {"c1": "not a contact", "c2": "invalid email"}
     assert members(klaviyo) == [CARL]
+    # Not even where he is there under the number of another.
+    assert updated(klaviyo, row(CARL, "c3", contact_id="P-bob")).refused
+    assert members(klaviyo) == []
+    klaviyo.join("L00000", "P-carl")
     assert added(klaviyo, row(CARL, "c3")).refused == {"c3": "more than one profile"}
     assert members(klaviyo) == []
 
@@ -260,6 +264,14 @@ def test_removing_who_is_not_on_the_list_or_gone_altogether_is_done(klaviyo):
     outcome = removed(klaviyo, ("c1", "P-bob"), ("c2", "P-carl"), ("c3", "P-ann"))
     assert outcome.refused == {}
     assert members(klaviyo) == []
+
+
+def test_removing_without_a_number_is_not_done_and_said_to_be_so(klaviyo):
+    klaviyo.add_list(LIST, ANN, BOB)
+    assert removed(klaviyo, ("c1", "P-ann"), ("c2", None)).refused == {"c2": "contact unknown"}
+    assert members(klaviyo) == [BOB]
+    assert updated(klaviyo, row(ANN, contact_id=None)).contacts == {f"c-{ANN}": "P-ann"}
+    assert members(klaviyo) == [BOB]
 
 
 def test_removing_from_no_list_asks_for_nothing_and_makes_none(klaviyo):
