@@ -9,14 +9,8 @@ from pipeline.apis.brevo import BrevoApi
 from pipeline.destinations.brevo_attributes import BrevoAttributes, attributes_of
 from pipeline.destinations.brevo_contacts import BrevoContacts
 from pipeline.destinations.brevo_lists import BrevoLists
-from pipeline.destinations.contact_lists import (
-    Contact,
-    Profile,
-    Written,
-    carry_out,
-    key_of,
-    table_of,
-)
+from pipeline.destinations.contact_lists import carry_out
+from pipeline.destinations.contacts import Contact, Profile, Written, key_of, table_of
 from pipeline.destinations.contract import Changes, Outcome
 from pipeline.destinations.properties import PREFIX
 from pipeline.http_answers import HttpError

@@ -9,7 +9,7 @@ import pyarrow as pa
 from pipeline.apis.brevo import RUNNING, BrevoApi
 from pipeline.destinations.brevo_contacts import BrevoContacts
 from pipeline.destinations.brevo_lists import BrevoLists
-from pipeline.destinations.contact_lists import Contact, Written
+from pipeline.destinations.contacts import Contact, Written
 from pipeline.destinations.properties import property_names
 from pipeline.http_answers import HttpError
 from pipeline.http_bodies import batches

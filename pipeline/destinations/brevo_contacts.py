@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import quote
 
 from pipeline.apis.brevo import BrevoApi
-from pipeline.destinations.contact_lists import Contact, key_of
+from pipeline.destinations.contacts import Contact, key_of
 from pipeline.http import Parameters
 from pipeline.http_answers import HttpError
 

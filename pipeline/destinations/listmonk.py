@@ -6,7 +6,8 @@ from typing import Any
 import pyarrow as pa
 
 from pipeline.apis.listmonk import ListmonkApi
-from pipeline.destinations.contact_lists import Contact, Profile, Written, carry_out, table_of
+from pipeline.destinations.contact_lists import carry_out
+from pipeline.destinations.contacts import Contact, Profile, Written, table_of
 from pipeline.destinations.contract import Changes, Outcome
 from pipeline.destinations.listmonk_subscribers import ListmonkSubscribers, in_parts, numbered
 from pipeline.destinations.properties import PREFIX

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote_plus
 
 from pipeline.apis.listmonk import ListmonkApi
-from pipeline.destinations.contact_lists import Contact, Profile, Written, key_of
+from pipeline.destinations.contacts import Contact, Profile, Written, key_of
 from pipeline.destinations.properties import properties_of
 from pipeline.http_answers import HttpError
 from pipeline.sql import literal
