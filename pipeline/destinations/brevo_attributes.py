@@ -10,6 +10,7 @@ from pipeline.apis.brevo import RUNNING, BrevoApi
 from pipeline.destinations.brevo_contacts import BrevoContacts
 from pipeline.destinations.brevo_lists import BrevoLists
 from pipeline.destinations.contacts import Contact, Written
+from pipeline.destinations.contract import NOT_A_CONTACT
 from pipeline.destinations.properties import property_names
 from pipeline.http_answers import HttpError
 from pipeline.http_bodies import batches
@@ -111,7 +112,7 @@ class BrevoAttributes:
             )
         except HttpError as error:
             if error.status == 404:
-                return "not a contact"
+                return NOT_A_CONTACT
             # The code of it has changed before.
             metadata = (error.body or {}).get("metadata") if isinstance(error.body, dict) else None
             if error.status == 400 and (metadata or {}).get("duplicate_identifiers"):

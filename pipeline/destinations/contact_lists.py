@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from pipeline.destinations.contacts import Contact, Desk, Profile, key_of
-from pipeline.destinations.contract import Changes, Outcome
+from pipeline.destinations.contract import NOT_A_CONTACT, Changes, Outcome
 
 WAITS_SECONDS = (2, 4, 8, 16, 30, 60)
 """What is waited between looks for a change that does not show yet."""
@@ -79,7 +79,7 @@ def _people(desk: Desk, list_number: int, changes: Changes) -> list[_Person]:
                 contact=contact,
                 before=int(before) if before and not is_add else None,
                 is_add=is_add,
-                why=contact.why_not(list_number) if contact else "not a contact",
+                why=contact.why_not(list_number) if contact else NOT_A_CONTACT,
             )
         )
     return people
@@ -121,7 +121,7 @@ def _put_on(
     waiting = {one.number: one for one in missing}
     for number, contact in _looked_at(desk, list_number, waiting, is_on=True).items():
         one = waiting[number]
-        one.why = contact.why_not(list_number) if contact else "not a contact"
+        one.why = contact.why_not(list_number) if contact else NOT_A_CONTACT
         one.is_unseen = one.why is None
 
 

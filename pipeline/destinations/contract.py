@@ -40,6 +40,10 @@ class Changes:
             yield Changes(self.adds.slice(start, size), none, nobody)
 
 
+NOT_A_CONTACT = "not a contact"
+"""Why somebody is refused whom a tool does not know: it alone can make him one."""
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What came of changes, by customer_id. Who is named in none of it was taken.

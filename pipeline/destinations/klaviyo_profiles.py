@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from pipeline.apis.klaviyo_filters import is_address, normalised
 from pipeline.apis.klaviyo_imports import Imported, Profile
+from pipeline.destinations.contract import NOT_A_CONTACT
 from pipeline.destinations.properties import properties_of
 
 ROWS_AT_ONCE = 1000
@@ -68,7 +69,7 @@ def refused_of(
         if not is_address(email):
             reasons[customer] = "invalid email"
         elif email not in contacts:
-            reasons[customer] = "not a contact"
+            reasons[customer] = NOT_A_CONTACT
         elif email in imported.refused:
             reasons[customer] = imported.refused[email]
     return reasons

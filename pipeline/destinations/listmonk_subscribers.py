@@ -8,6 +8,7 @@ from urllib.parse import quote_plus
 
 from pipeline.apis.listmonk import ListmonkApi
 from pipeline.destinations.contacts import Contact, Profile, Written, key_of
+from pipeline.destinations.contract import NOT_A_CONTACT
 from pipeline.destinations.properties import properties_of
 from pipeline.http_answers import HttpError
 from pipeline.sql import literal
@@ -75,7 +76,7 @@ class ListmonkSubscribers:
             raise last
         there = self.by_number(refused) if refused else {}
         return Written(
-            {one: why if one in there else "not a contact" for one, why in refused.items()}
+            {one: why if one in there else NOT_A_CONTACT for one, why in refused.items()}
         )
 
     def _all(self, condition: str) -> Iterator[Contact]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.apis.mailchimp import MailchimpApi
+from pipeline.destinations.contract import NOT_A_CONTACT
 from pipeline.http_answers import HttpError
 
 SUBSCRIBED, ARCHIVED = "subscribed", "archived"
@@ -17,7 +18,6 @@ NOT_MAILED = {
     ARCHIVED: "archived",
 }
 """Why a contact of another status than subscribed is on no list of ours."""
-NOT_A_CONTACT = "not a contact"
 ABOUT_ONE = (400, 422)
 """Refusals that are about the contact which is asked for and no other."""
 WANTED = "id,contact_id,email_address,status,tags,tags_count"

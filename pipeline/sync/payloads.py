@@ -1,12 +1,17 @@
 """SQL for what is the same for every list: who is who, who may be reached, what is sent of them."""
 
+from datetime import timedelta
+
 import duckdb
 
-from pipeline.destinations.contract import payload_hash
+from pipeline.clock import utc_now
+from pipeline.destinations.contract import NOT_A_CONTACT, payload_hash
 from pipeline.destinations.outlets import channel_of, exports_of
 from pipeline.sql import has_table, identifier
 
 Connection = duckdb.DuckDBPyConnection
+
+ASK_AGAIN_AFTER = timedelta(days=7)
 
 
 class PayloadError(Exception):
@@ -86,7 +91,8 @@ PEOPLE = """
     left join suppressed on permitted.customer_id = suppressed.customer_id
 """
 
-# Payloads whose last attempt was refused: the same again would be refused again.
+# Payloads whose last attempt was refused: the same again would be refused again. Whom the tool did
+# not know it may know by now, so it is asked after a week.
 REFUSALS = """
     create or replace temp table refusals as
     with ever_refused as (
@@ -97,6 +103,8 @@ REFUSALS = """
     results as (
         select
             ledger.audience, ledger.push_number, ledger.status, ledger.payload_hash,
+            coalesce(ledger.reason = $not_a_contact, false)
+                and ledger.recorded_at < $a_week_ago as is_worth_a_try,
             coalesce(aliases.person_id, ledger.customer_id) as person_id,
             ledger.customer_id
         from sync.ledger as ledger
@@ -107,7 +115,7 @@ REFUSALS = """
 
     select audience, person_id as customer_id, payload_hash
     from results
-    qualify status = 'refused' and row_number() over (
+    qualify status = 'refused' and not is_worth_a_try and row_number() over (
         partition by audience, person_id order by push_number desc, customer_id
     ) = 1
 """
@@ -166,8 +174,15 @@ def prepare(connection: Connection, destination: str) -> None:
     email = "email" if "email" in texts else "customer_id"
     people = PEOPLE.format(profiles=profiles, email=email)
     connection.execute(people, {"channel": channel_of(destination)})
-    for statement in (REFUSALS, CUT_SHORT):
-        connection.execute(statement, {"destination": destination})
+    connection.execute(CUT_SHORT, {"destination": destination})
+    connection.execute(
+        REFUSALS,
+        {
+            "destination": destination,
+            "not_a_contact": NOT_A_CONTACT,
+            "a_week_ago": utc_now() - ASK_AGAIN_AFTER,
+        },
+    )
     connection.execute("create or replace temp table passing_lists (audience varchar)")
     if has_table(connection, PROGRAMME_AUDIENCES):
         connection.execute(f"insert into passing_lists from {PROGRAMME_AUDIENCES}")

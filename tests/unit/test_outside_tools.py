@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.clock import utc_now
-from pipeline.sync import presence
+from pipeline.destinations.contract import NOT_A_CONTACT
+from pipeline.sync import payloads, presence
 from pipeline.sync.engine import PushReport, push
 from tests.unit.exported_lists import DAY, Crash, Dying, Exported, FakeTool, exported
 
@@ -253,3 +254,19 @@ def test_a_crash_at_any_call_leaves_what_an_undisturbed_push_leaves(
     assert [row["email"] for row in tool.there[LIST].values() if row["customer_id"] == "eve"] == [
         "eva@example.com"
     ]
+
+
+@pytest.mark.parametrize(("days", "is_tried"), [(6, False), (8, True)])
+def test_whom_the_tool_does_not_know_is_tried_again_after_a_week(
+    shop: Exported, monkeypatch: pytest.MonkeyPatch, days: int, is_tried: bool
+) -> None:
+    tool = FakeTool(refuses={"Ada": NOT_A_CONTACT})
+    shop.lists = {LIST: ["ada"]}
+    pushed(shop, tool)
+    tool.refuses = {}
+    now: datetime = utc_now() + timedelta(days=days)
+    monkeypatch.setattr(payloads, "utc_now", lambda: now)
+
+    pushed(shop, tool)
+
+    assert shop.members() == ({LIST: ["ada"]} if is_tried else {})
