@@ -48,4 +48,4 @@ def advertising_audiences(
     """
     now = settings.get()
     client = client_of("audiences", now.var_folder / "outbox")
-    return pushed(run, warehouse, client, held_because=waiting(now))
+    return pushed(run, warehouse, client, is_mailing=now.is_mailing, held_because=waiting(now))

@@ -46,4 +46,4 @@ def survey_lists(
     """
     now = settings.get()
     client = client_of("surveys", now.var_folder / "outbox")
-    return pushed(run, warehouse, client, held_because=waiting(now))
+    return pushed(run, warehouse, client, is_mailing=now.is_mailing, held_because=waiting(now))

@@ -4,7 +4,8 @@ import duckdb
 import pyarrow as pa
 
 from pipeline.destinations.contract import Changes
-from pipeline.sql import identifier
+from pipeline.destinations.outlets import OUTLETS
+from pipeline.sql import has_table, identifier
 from pipeline.sync import payloads
 
 Connection = duckdb.DuckDBPyConnection
@@ -174,6 +175,16 @@ def known_audiences(connection: Connection, destination: str) -> list[str]:
         {"destination": destination},
     )
     return [str(audience) for (audience,) in found.fetchall()]
+
+
+def lists_for_people(connection: Connection) -> list[str]:
+    """Return the lists of all outlets, wherever their tables have been built."""
+    return [
+        audience
+        for outlet in OUTLETS
+        if has_table(connection, payloads.lists_table(outlet))
+        for audience in known_audiences(connection, outlet)
+    ]
 
 
 def known_anywhere(connection: Connection) -> set[str]:

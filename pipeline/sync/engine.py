@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.destinations.contract import Changes, Client, MailTool, Outcome, OwnFolder
+from pipeline.destinations.outlets import OUTLETS
 from pipeline.sync import differences, enrolling, ledger, presence, settling
 from pipeline.sync.ledger import Attempt, Ended
 from pipeline.sync.payloads import PayloadError
@@ -84,8 +85,9 @@ def push(  # noqa: PLR0913 - what is pushed, for which run, and how far
     """Make the destination hold what the exports want, as far as the brake lets it.
 
     First settles what an earlier crash left unknown. A client that raises ends the push; what was
-    recorded until then stands, and the next push goes on from there. With the destination that
-    mails people enter programmes and move on their ladders; a list that is held moves nobody.
+    recorded until then stands, and the next push goes on from there. Where the destination that
+    mails is sent to, people enter programmes and move on their ladders with the lists of their
+    steps, also with those of outlets; a list that is held moves nobody.
     ``held_because`` holds all of them, confirmed or not: only what is owed to people is done.
     """
     with warehouse.connect() as connection:
@@ -104,8 +106,9 @@ def push(  # noqa: PLR0913 - what is pushed, for which run, and how far
             differences.find(connection, client.name, audience, there)
         plan = read_plan(connection, client.name, audiences, confirmed, brake, held)
         attempt = _attempt(connection, client, run_id, as_of_date)
-        if is_mailing:
-            enrolling.enrol_others(connection, attempt, audiences)
+        if is_mailing and client.name not in OUTLETS:
+            served = [*audiences, *differences.lists_for_people(connection)]
+            enrolling.enrol_others(connection, attempt, served)
         lists = tuple(
             _send(connection, client, attempt, one, is_mailing=is_mailing) for one in plan.lists
         )

@@ -52,8 +52,8 @@ def enrol_others(
 ) -> None:
     """Write down entries and steps that go with none of ``audiences``.
 
-    They are of people whose first step is still to come, of the global control, of channels that
-    other destinations serve, and of lists on which controls alone would be.
+    They are of people whose first step is still to come, of the global control, and of lists on
+    which controls alone would be.
     """
     told = {
         "as_of_date": attempt.as_of_date,

@@ -9,12 +9,12 @@ import pyarrow as pa
 import pytest
 
 from pipeline.destinations.audiences import UPLOADS, AudiencesClient
-from pipeline.destinations.contract import Changes
+from pipeline.destinations.contract import Changes, Client
 from pipeline.destinations.outlets import OUTLETS, channel_of, client_of
 from pipeline.sync.engine import UnknownListError, make_plan, push
 from pipeline.sync.plan import refuse_unknown_lists
 from pipeline.warehouse import Warehouse
-from tests.unit.exported_lists import DAY, Crash, Dying, exported
+from tests.unit.exported_lists import DAY, Crash, Dying, FakeTool, exported
 
 AUDIENCE = "winback_lapsed"
 HASHED = tuple(name for upload in UPLOADS.values() for name in upload.values() if name)
@@ -208,6 +208,51 @@ def test_a_crash_while_a_list_is_written_is_made_good_by_the_next_run(
     push(warehouse, client, run_id="two", as_of_date=DAY)
 
     assert client.read_back("winback_call_list_1_a")["customer_id"].to_pylist() == ["yes"]
+
+
+ENTERING = """
+    create table exports.exp_sync__enrolments as
+    select 'yes' as customer_id, 'call_list' as programme, 'a' as arm, false as is_control,
+        'salt' as salt, cast('{}' as json) as entry_values, 'winback_call_list_1_a' as audience
+    union all
+    select 'control', 'call_list', 'a', true, 'salt', '{}', 'winback_call_list_1_a'
+    union all
+    select 'waiting', 'dormant', 'a', false, 'salt', '{}', null;
+    create table exports.exp_sync__programme_steps (
+        customer_id varchar, programme varchar, entered_on date, step integer, message varchar,
+        is_listed boolean, offer varchar, offer_ends_on date, audience varchar);
+"""
+
+
+def test_people_enter_with_the_list_that_they_are_called_from_and_not_while_it_is_held(
+    warehouse: Warehouse, tmp_path: Path
+) -> None:
+    def entered() -> list[tuple]:
+        with warehouse.connect() as connection:
+            found = connection.execute("select customer_id from sync.enrolments order by all")
+            return found.fetchall()
+
+    def pushed(client: Client, held_because: str = "") -> None:
+        push(
+            warehouse,
+            client,
+            run_id="one",
+            as_of_date=DAY,
+            is_mailing=True,
+            held_because=held_because,
+        )
+
+    with warehouse.connect() as connection:
+        connection.execute(ENTERING)
+
+    pushed(FakeTool())
+    by_mail = entered()
+    pushed(client_of("calls", tmp_path), "the brake says so")
+    while_held = entered()
+    pushed(client_of("calls", tmp_path))
+
+    assert by_mail == while_held == [("waiting",)]
+    assert entered() == [("control",), ("waiting",), ("yes",)]
 
 
 def test_every_outlet_has_a_folder_and_a_channel_of_its_own(tmp_path: Path) -> None:
