@@ -129,7 +129,7 @@ EVENTS = (
     Event("others take somebody off", "abe", lambda a: a.take_off(SLIPPING, "abe"), SLIPPING),
     Event("others take off one of ours", "bob", lambda a: a.take_off(SLIPPING, "bob"), SLIPPING),
     Event("others delete a contact", "abe", lambda a: a.delete("abe"), EVERYWHERE),
-    Event("somebody unsubscribes", "kim", lambda a: a.unsubscribe("kim"), EVERYWHERE),
+    Event("somebody unsubscribes", "kim", lambda a: a.say_no("kim"), EVERYWHERE),
 )
 
 SMALL_PAGES = {

@@ -38,6 +38,7 @@ class Account(ABC):
     def __init__(self) -> None:
         self.starts: Counter[tuple[str, str]] = Counter()
         self.barred: set[str] = set()
+        self.said_no: set[str] = set()
         self.trespasses: list[tuple[str, str]] = []
         self._before: set[tuple[str, str]] = set()
         self._kept: list[Any] = []
@@ -57,12 +58,18 @@ class Account(ABC):
         self.server.calls.clear()
         self.trespasses.clear()
         self.barred.clear()
+        self.said_no.clear()
         self.count_anew()
 
     def heal(self) -> None:
         """End every fault that was set."""
         self.server.faults = FaultQueue()
         self.server.arriving = lambda call: None
+
+    def say_no(self, name: str) -> None:
+        """Let somebody unsubscribe; he is barred from when he can have been read of."""
+        self.unsubscribe(name)
+        self.said_no.add(address(name))
 
     def count_anew(self) -> None:
         """Let whoever is on a list now have been there."""

@@ -6,6 +6,7 @@ from typing import Any
 from pipeline.apis import brevo as brevo_api
 from pipeline.apis.brevo import BrevoApi
 from pipeline.destinations.brevo import BrevoTool
+from pipeline.destinations.brevo_attributes import IMPORTED
 from pipeline.destinations.brevo_suppressions import BrevoSuppressions
 from pipeline.destinations.contract import MailTool
 from pipeline.destinations.suppressions import SuppressionReader
@@ -40,7 +41,9 @@ class Brevo(Account):
         return BrevoSuppressions(self._api())
 
     def lists(self) -> dict[str, set[str]]:
-        return {one["name"]: self.server.on(one["name"]) for one in self.server.lists}
+        # To be on the list that imports need means nothing.
+        names = {one["name"] for one in self.server.lists} - {IMPORTED}
+        return {name: self.server.on(name) for name in names}
 
     def made(self) -> list[str]:
         made = [*self.server.lists, *self.server.folders]
@@ -79,10 +82,12 @@ class Brevo(Account):
 
     def refuse(self, email: str) -> None:
         self.server.duplicates.add(self.server.contact(email)["id"])
+        self.server.skipped.add(email)
 
     def heal(self) -> None:
         super().heal()
         self.server.duplicates.clear()
+        self.server.skipped.clear()
 
     def _list(self, name: str) -> int:
         return next(one["id"] for one in self.server.lists if one["name"] == name)

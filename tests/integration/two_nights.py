@@ -127,6 +127,9 @@ class Nights:
         self.account.server.clock.sleep(MINUTE)
         warehouse, name, started = self.world.warehouse, self.account.name, self.account.now()
         suppressing.read(warehouse, name, self.account.reader(), started)
+        self.account.server.clock.sleep(MINUTE)
+        # Who says no from here on may be put on once more: nothing that is read can tell of it.
+        self.account.barred |= self.account.said_no
         suppressing.read(warehouse, name, self.account.reader(), self.account.now())
         why = suppressing.problem_since(warehouse, name, started)
         return push(warehouse, self.account.tool(), run_id=run_id, as_of_date=DAY, held_because=why)
