@@ -13,7 +13,7 @@ export MKL_NUM_THREADS := 1
 export DO_NOT_TRACK := 1
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup run test test-programmes test-sample test-runs test-clone test-sources test-contracts check bench dev lock clean
+.PHONY: help setup run test test-programmes test-sample test-runs test-clone test-sources test-destinations test-contracts check bench dev lock clean
 
 help:  ## Show these lines.
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -24,8 +24,8 @@ setup:  ## Make .venv with the locked dependencies (nothing to do when they have
 run: setup  ## Run the whole daily job, on the sample unless .env says otherwise.
 	@"$(BIN)/winback" run
 
-test: setup  ## Run every test but those of the next six targets.
-	@"$(BIN)/python" -m pytest -n 2 --dist loadfile -m "not sample and not runs and not clone and not sources and not contracts and not programmes"
+test: setup  ## Run every test but those of the next seven targets.
+	@"$(BIN)/python" -m pytest -n 2 --dist loadfile -m "not sample and not runs and not clone and not sources and not destinations and not contracts and not programmes"
 
 test-programmes: setup  ## Walk made-up people through gates and ladders, day by day.
 	@"$(BIN)/python" -m pytest -n 2 --dist loadfile -m programmes
@@ -41,6 +41,9 @@ test-clone: setup  ## Run every command of the README in a fresh clone.
 
 test-sources: setup  ## Read other systems to the marts, and send many people to one.
 	@"$(BIN)/python" -m pytest -n 2 --dist loadfile -m sources
+
+test-destinations: setup  ## Let e-mail tools fail at every call of a night; print what comes of it.
+	@"$(BIN)/python" -m pytest -n 2 --dist load -m destinations
 
 test-contracts: setup  ## Hold clients and stand-ins against what vendors publish (needs the network and npm).
 	@./.ci/contracts

@@ -83,12 +83,21 @@ class BrevoApi:
         return self._at(path).get(path, parameters)
 
     def pages(self, path: str, member: str, size: int, parameters: Parameters) -> Pages:
-        """Yield page after page, oldest record first: what is new comes at the end."""
-        offset = 0
+        """Yield page after page, oldest record first: what is new comes at the end.
+
+        What is deleted on the way moves others up to where has been read: as many come again.
+        """
+        offset, most = 0, 0
         while True:
             wanted = {**parameters, "limit": size, "offset": offset, "sort": "asc"}
+            answer = self.get(path, wanted) or {}
             # Without anything to tell Brevo leaves the list out, or answers with no body.
-            page = (self.get(path, wanted) or {}).get(member) or []
+            page = answer.get(member) or []
+            count = int(answer.get("count") or most)
+            gone, most = most - count, count
+            if gone > 0:
+                offset = max(offset - gone, 0)
+                continue
             if page:
                 yield page
             if len(page) < size:

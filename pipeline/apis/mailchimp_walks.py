@@ -24,9 +24,10 @@ def changed_members(api: MailchimpApi, list_id: str, since: datetime, until: dat
 
     Whoever changes on the way leaves the window, and everybody after him moves up by one: by
     offset somebody would be skipped. So each page starts from the last change seen, and offsets
-    serve only where one second holds more people than a page.
+    serve only where one second holds more people than a page; whoever leaves that second has as
+    many come again.
     """
-    start, offset = since, 0
+    start, offset, most = since, 0, 0
     while True:
         wanted: dict[str, str | int] = {
             "before_last_changed": moment(until),
@@ -38,13 +39,18 @@ def changed_members(api: MailchimpApi, list_id: str, since: datetime, until: dat
         if start.year >= FIRST_YEAR:
             # Whether the moment itself is "since" Mailchimp leaves open.
             wanted["since_last_changed"] = moment(start - SECOND)
-        page: list[dict[str, Any]] = api.get(f"/lists/{list_id}/members", wanted)["members"]
+        answer = api.get(f"/lists/{list_id}/members", wanted)
+        page: list[dict[str, Any]] = answer["members"]
+        gone, most = most - answer["total_items"], answer["total_items"]
+        if gone > 0:
+            offset = max(offset - gone, 0)
+            continue
         if page:
             yield page
         if len(page) < PAGE:
             return
         reached = time_of(page[-1]["last_changed"])
         if reached > start:
-            start, offset = reached, 0
+            start, offset, most = reached, 0, 0
         else:
             offset += PAGE

@@ -1,8 +1,8 @@
 """What a stand-in gets, what it gives back, and how fast it may be asked."""
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 
@@ -41,6 +41,27 @@ class Reply:
         if self.body is None:
             return b""
         return self.body if isinstance(self.body, bytes) else json.dumps(self.body).encode()
+
+
+def halved(call: Call) -> Call | None:
+    """Return a call that asks for the first half of what this one asks for, None if it is one."""
+    try:
+        body = call.json()
+    except ValueError:
+        return None
+    several = next((one for one in _lists_in(body) if len(one) > 1), None)
+    if several is None:
+        return None
+    del several[len(several) // 2 :]
+    return replace(call, body=json.dumps(body).encode())
+
+
+def _lists_in(body: Any) -> Iterator[list[Any]]:
+    if isinstance(body, list):
+        yield body
+    elif isinstance(body, dict):
+        for one in body.values():
+            yield from _lists_in(one)
 
 
 class Window:

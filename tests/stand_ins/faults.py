@@ -12,6 +12,7 @@ class Way(Enum):
     """What becomes of the work and of the answer."""
 
     INSTEAD = "the fault's reply instead of the work"
+    HALF = "half of the work, where a call asks for several things, then the fault's reply"
     DROPPED = "no work, connection closed"
     LOST = "the work, then the connection closed without an answer"
     STALLED = "the work, then silence until the caller gives up"
@@ -38,6 +39,7 @@ def too_many_requests(retry_after: str | None = None) -> Fault:
     return answering(429, {"detail": "too many requests"}, headers)
 
 
+HALF_DONE = Fault(Way.HALF, Reply(500, {"detail": "something went wrong"}))
 DROPPED = Fault(Way.DROPPED)
 LOST_ANSWER = Fault(Way.LOST)
 STALLED = Fault(Way.STALLED)

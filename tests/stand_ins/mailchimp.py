@@ -41,8 +41,8 @@ def _instant(text: str) -> datetime:
 class MailchimpStandIn(StandIn):
     """Keeps ``members`` by audience, ``campaigns``, and ``reports`` by campaign and report.
 
-    ``page_turned`` is called after each page of members, ``arriving`` before any call is done.
-    ``busiest`` is how many were there at once. ``audience`` has what can be written.
+    ``page_turned`` is called after each page of members. ``busiest`` is how many calls were there
+    at once. ``audience`` has what can be written.
     """
 
     def __init__(self, clock: StillClock | None = None) -> None:
@@ -52,7 +52,6 @@ class MailchimpStandIn(StandIn):
         self.campaigns: Records = []
         self.reports: dict[tuple[str, str], Records] = {}
         self.page_turned: Callable[[Call], None] = lambda call: None
-        self.arriving: Callable[[Call], None] = lambda call: None
         self.busiest = 0
         self._under_way = 0
         self._counting = threading.Lock()
@@ -80,7 +79,6 @@ class MailchimpStandIn(StandIn):
 
     def checked(self, call: Call) -> Reply | None:
         """Refuse a call without the key or with too long a page."""
-        self.arriving(call)
         _, _, credentials = (call.headers.get("Authorization") or "").partition(" ")
         if base64.b64decode(credentials).decode().partition(":")[2] != KEY:
             return problem(401, "API Key Invalid", "Your API key may be invalid.")

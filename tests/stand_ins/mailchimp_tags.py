@@ -22,7 +22,9 @@ class Tag:
     def change(self, contact_id: str, *, is_on: bool, looks: int) -> bool:
         """Put a contact on or take it off, at once or after some looks; say if it was at once."""
         if looks:
-            self.on_the_way[contact_id] = (is_on, looks)
+            # What is on the way already does not start anew when it is asked for again.
+            if self.on_the_way.get(contact_id, (not is_on, 0))[0] is not is_on:
+                self.on_the_way[contact_id] = (is_on, looks)
             return False
         (self.contacts.add if is_on else self.contacts.discard)(contact_id)
         return True

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import unquote
 
-from tests.stand_ins.calls import Call, Reply, Window
+from tests.stand_ins.calls import Call, Reply, Window, halved
 from tests.stand_ins.clock import StillClock
 from tests.stand_ins.faults import Fault, FaultQueue, Way
 from tests.stand_ins.wire import Listener
@@ -19,12 +19,15 @@ class StandIn:
     """A server that others build on: ``with StandIn() as server`` starts and stops it.
 
     Routes are asked one call at a time, so handlers may keep state in plain attributes.
+    ``arriving`` is called before anything is made of a call, ``answered`` when it has been.
     """
 
     def __init__(self, clock: StillClock | None = None) -> None:
         self.clock = clock or StillClock()
         self.calls: list[Call] = []
         self.faults = FaultQueue()
+        self.arriving: Callable[[Call], None] = lambda call: None
+        self.answered: Callable[[Call], None] = lambda call: None
         self._routes: list[tuple[str, re.Pattern[str], Handler, Sequence[Window]]] = []
         self._lock = threading.Lock()
         self._listener = Listener(self.answer)
@@ -83,10 +86,21 @@ class StandIn:
         """Return what to answer and how, having done the work unless something was in the way."""
         with self._lock:
             self.calls.append(call)
+            self.arriving(call)
             fault = self.faults.take(call)
-            if fault and fault.way in (Way.INSTEAD, Way.DROPPED):
-                return fault.reply, fault
-            return self._handled(call), fault
+            reply = self._done(call, fault)
+            self.answered(call)
+            return reply, fault
+
+    def _done(self, call: Call, fault: Fault | None) -> Reply:
+        if fault and fault.way in (Way.INSTEAD, Way.DROPPED):
+            return fault.reply
+        if fault and fault.way is Way.HALF:
+            half = halved(call)
+            if half:
+                self._handled(half)
+            return fault.reply
+        return self._handled(call)
 
     def _handled(self, call: Call) -> Reply:
         for method, pattern, handler, windows in self._routes:

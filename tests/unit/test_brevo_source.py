@@ -7,6 +7,7 @@ from pipeline.destinations.brevo_suppressions import BrevoSuppressions
 from pipeline.http_answers import HttpError
 from pipeline.sources.brevo import BrevoClient
 from tests.stand_ins.brevo import KEY, BrevoStandIn
+from tests.stand_ins.calls import Call
 from tests.stand_ins.faults import TRUNCATED_BODY, answering
 from tests.unit.mapping import mapped
 
@@ -51,6 +52,21 @@ def test_events_come_by_spans_of_ninety_days_each_day_once(brevo):
         ("2026-06-30", "2026-09-27"),
         ("2026-09-28", "2026-11-20"),
     ]
+
+
+def test_whoever_is_deleted_while_contacts_are_read_hides_nobody(brevo):
+    for number in range(2500):
+        brevo.add_contact(f"p{number}@example.com", modified="2026-11-01T00:00:00.000+00:00")
+    brevo.contacts[1000]["emailBlacklisted"] = True
+
+    def delete(call: Call) -> None:
+        if len(brevo.calls) == 2:
+            del brevo.contacts[:1]
+
+    brevo.arriving = delete
+    told = BrevoSuppressions(api_of(brevo)).suppressions(None)
+    assert {one.email for one in told} == {"p1000@example.com"}
+    assert [call.one("offset") for call in brevo.calls] == ["0", "1000", "999", "1999"]
 
 
 def test_events_of_one_day_come_by_pages_of_five_thousand(brevo):

@@ -132,6 +132,20 @@ def test_nobody_is_skipped_when_somebody_changes_between_pages(mailchimp):
     assert set(by_offset) == {"0"}
 
 
+def test_who_leaves_a_second_that_many_changed_in_hides_nobody(mailchimp):
+    for number in range(2500):
+        mailchimp.add_member("audience", f"p{number:04}@example.com", changed=changed(0))
+    first = min(mailchimp.members["audience"].values(), key=lambda one: one["id"])
+
+    def change(call: Call) -> None:
+        mailchimp.page_turned = lambda call: None
+        first["last_changed"] = "2026-11-20T12:00:00+00:00"
+
+    mailchimp.page_turned = change
+    found = read(mailchimp, "members", since=instant("2026-11-01"))
+    assert len({one["email_address"] for one in found}) == 2500
+
+
 def test_more_members_of_one_second_than_a_page_holds_come_whole(mailchimp):
     for number in range(2500):
         mailchimp.add_member("audience", f"p{number:04}@example.com", changed=changed(7))

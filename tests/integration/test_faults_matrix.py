@@ -1,0 +1,194 @@
+"""Every fault at every call: after one more run all is as it would have been without."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+
+from pipeline.apis import mailchimp
+from pipeline.destinations import brevo_attributes
+from pipeline.http_answers import HttpError
+from pipeline.sync import presence
+from tests.integration.faults_at_calls import EVENTS, FAULTS, Event, Row, dies, small_pages
+from tests.integration.outside_accounts import address
+from tests.integration.outside_tools import ACCOUNTS
+from tests.integration.two_nights import NAMES, Found, Nights
+from tests.stand_ins.calls import Call
+from tests.stand_ins.direct import asked_directly
+from tests.unit.exported_lists import Crash
+
+pytestmark = pytest.mark.destinations
+
+
+@dataclass(frozen=True)
+class Undisturbed:
+    """The second night as it is without a fault, and after one more run."""
+
+    calls: list[Call]
+    history: list[tuple[Any, ...]]
+    after_it: Found
+    after_next: Found
+
+
+@pytest.fixture(scope="module", params=ACCOUNTS)
+def nights(request, tmp_path_factory) -> Iterator[Nights]:
+    account = ACCOUNTS[request.param]()
+    with pytest.MonkeyPatch.context() as patches, asked_directly(account.server):
+        # Which call is which shall not depend on threads.
+        patches.setattr(mailchimp, "AT_ONCE", 1)
+        patches.setattr(brevo_attributes, "IMPORT_FROM", account.import_from)
+        yield Nights.begun(account, tmp_path_factory.mktemp(request.param))
+
+
+@pytest.fixture(scope="module")
+def undisturbed(nights: Nights) -> Undisturbed:
+    nights.restore()
+    nights.run("second")
+    calls, history, after_it = list(nights.account.server.calls), nights.history(), nights.found()
+    nights.run("next")
+    assert nights.account.trespasses == []
+    return Undisturbed(calls, history, after_it, nights.found())
+
+
+@pytest.fixture
+def cell(record_property, nights) -> Callable[[str, int, int], None]:
+    def note(row: str, tried: int, right: int) -> None:
+        record_property("fault", (row, nights.account.column, tried, right))
+
+    return note
+
+
+@pytest.mark.parametrize("row", FAULTS, ids=lambda row: row.label)
+def test_after_a_fault_one_more_run_leaves_all_as_without_it(nights, undisturbed, cell, row):
+    numbers = [n for n, call in enumerate(undisturbed.calls, 1) if row.concerns(call)]
+    wrong = {}
+    for number in numbers:
+        problem = _what_is_wrong(nights, undisturbed, row, number)
+        if problem:
+            call = undisturbed.calls[number - 1]
+            wrong[f"{number}: {call.method} {call.path}"] = problem
+    cell(row.label, len(numbers), len(numbers) - len(wrong))
+    assert not wrong
+
+
+@pytest.mark.parametrize("when", ["late", "in the next run"])
+def test_what_shows_late_is_known_in_the_end_though_the_process_dies(
+    nights, undisturbed, cell, when
+):
+    if not nights.account.has_delays:
+        pytest.skip("there is nothing that this tool does later")
+    numbers = range(len(_calls_when_it_shows(nights, when)) + 1)
+    wrong = {
+        number: problem
+        for number in numbers
+        if (problem := _what_is_wrong_with_delays(nights, undisturbed, when, number))
+    }
+    cell(f"what is accepted shows {when}; dies", len(numbers), len(numbers) - len(wrong))
+    assert not wrong
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.label)
+def test_what_others_do_meanwhile_changes_nothing_else(nights, undisturbed, cell, event):
+    with small_pages():
+        nights.restore()
+        nights.forget_readings()
+        nights.run("second")
+        numbers = range(1, len(nights.account.server.calls) + 1)
+        wrong = {
+            number: problem
+            for number in numbers
+            if (problem := _what_is_wrong_with_others(nights, undisturbed, event, number))
+        }
+    cell(event.label, len(numbers), len(numbers) - len(wrong))
+    assert not wrong
+
+
+@pytest.mark.parametrize("who", ["ann", "bob", "fay", "kim"])
+def test_who_is_refused_is_off_until_his_data_change(nights, cell, who):
+    nights.restore()
+    nights.run("second")
+    nights.build(NAMES | {who: "Other"})
+    nights.run("next")
+    wanted = nights.found()
+    nights.build(NAMES)
+    nights.restore()
+    email = address("fay-new" if who == "fay" else who)
+    was_on = {name for name, people in nights.account.lists().items() if email in people}
+    nights.account.refuse(email)
+    nights.run("second")
+    nights.run("next")
+    refused_off = all(email not in people for people in nights.account.lists().values())
+    nights.account.heal()
+    nights.build(NAMES | {who: "Other"})
+    nights.run("third")
+    nights.build(NAMES)
+    # Whom a refusal took off comes anew when he comes again.
+    anew = Counter({(name, email): 1 for name in was_on})
+    problem = nights.found().unlike(replace(wanted, starts=wanted.starts + anew))
+    cell("a row is refused", 1, int(refused_off and not problem))
+    assert refused_off
+    assert not problem
+
+
+def _calls_when_it_shows(nights: Nights, when: str) -> list[Call]:
+    nights.restore()
+    nights.account.shows(when)
+    nights.run("second")
+    return list(nights.account.server.calls)
+
+
+def _what_is_wrong_with_delays(
+    nights: Nights, undisturbed: Undisturbed, when: str, number: int
+) -> Any:
+    nights.restore()
+    nights.account.shows(when)
+    with dies(having_acted=True)(nights.account, number):
+        _disturbed_run(nights)
+    nights.run("next")
+    nights.account.end_delays()
+    nights.run("third")
+    return nights.account.trespasses or nights.found().unlike(undisturbed.after_next)
+
+
+def _what_is_wrong_with_others(
+    nights: Nights, undisturbed: Undisturbed, event: Event, number: int
+) -> Any:
+    nights.restore()
+    nights.forget_readings()
+    account = nights.account
+
+    def arriving(call: Call) -> None:
+        if len(account.server.calls) == number:
+            event.happen(account)
+
+    account.server.arriving = arriving
+    _disturbed_run(nights)
+    account.heal()
+    with patch.object(presence, "READ_WHOLE_EVERY", timedelta(0 if event.seen_weekly else 7)):
+        nights.run("next")
+    if event.is_still_on(account):
+        return f"{event.about} is still there"
+    wanted = undisturbed.after_next.without(event.about)
+    return account.trespasses or nights.found().without(event.about).unlike(wanted)
+
+
+def _what_is_wrong(nights: Nights, undisturbed: Undisturbed, row: Row, number: int) -> Any:
+    nights.restore()
+    with row.begin(nights.account, number):
+        _disturbed_run(nights)
+    nights.account.heal()
+    if nights.found() != undisturbed.after_it or nights.history() != undisturbed.history:
+        # Where all is the same already, so is what comes of it.
+        nights.run("next")
+    return nights.account.trespasses or nights.found().unlike(undisturbed.after_next)
+
+
+def _disturbed_run(nights: Nights) -> None:
+    try:
+        nights.run("second")
+    except (HttpError, Crash):
+        return
