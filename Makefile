@@ -48,7 +48,7 @@ test-contracts: setup  ## Hold clients and stand-ins against what vendors publis
 
 test-shop: setup  ## Read the database of a real shop that takes orders (needs the network, npm and PostgreSQL).
 	@./.ci/shop
-	@"$(BIN)/python" -m pytest -m shop
+	@"$(BIN)/python" -m pytest -m shop tests/shop
 
 check: setup  ## Format, lint, types, layers.
 	@"$(BIN)/ruff" format --check .
