@@ -13,7 +13,7 @@ export MKL_NUM_THREADS := 1
 export DO_NOT_TRACK := 1
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup run test test-programmes test-sample test-runs test-clone test-sources test-destinations test-contracts check bench dev lock clean
+.PHONY: help setup run test test-programmes test-sample test-runs test-clone test-sources test-destinations test-contracts test-shop check bench dev lock clean
 
 help:  ## Show these lines.
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -24,8 +24,8 @@ setup:  ## Make .venv with the locked dependencies (nothing to do when they have
 run: setup  ## Run the whole daily job, on the sample unless .env says otherwise.
 	@"$(BIN)/winback" run
 
-test: setup  ## Run every test but those of the next seven targets.
-	@"$(BIN)/python" -m pytest -n 2 --dist loadfile -m "not sample and not runs and not clone and not sources and not destinations and not contracts and not programmes"
+test: setup  ## Run every test but those of the next eight targets.
+	@"$(BIN)/python" -m pytest -n 2 --dist loadfile -m "not (sample or runs or clone or sources or destinations or contracts or programmes or shop)"
 
 test-programmes: setup  ## Walk made-up people through gates and ladders, day by day.
 	@"$(BIN)/python" -m pytest -n 2 --dist loadfile -m programmes
@@ -49,6 +49,10 @@ test-contracts: setup  ## Hold clients and stand-ins against what vendors publis
 	@./.ci/contracts
 	@"$(BIN)/python" -m pytest -m contracts
 
+test-shop: setup  ## Read the database of a real shop that takes orders (needs the network, npm and PostgreSQL).
+	@./.ci/shop
+	@"$(BIN)/python" -m pytest -m shop tests/shop
+
 check: setup  ## Format, lint, types, layers.
 	@"$(BIN)/ruff" format --check .
 	@"$(BIN)/ruff" check .
@@ -67,5 +71,5 @@ lock:  ## Write requirements.lock anew from pyproject.toml (needs the network).
 	@"$(BIN)/uv" pip compile pyproject.toml --all-extras --universal --generate-hashes --no-strip-extras --no-header --quiet -o requirements.lock
 
 clean:  ## Remove environments, caches and dbt's target; never var/, which holds the ledger.
-	@rm -rf .venv .contracts .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis transforms/target transforms/logs transforms/.user.yml logs
+	@rm -rf .venv .contracts .shop .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis transforms/target transforms/logs transforms/.user.yml logs
 	@find . -name __pycache__ -type d -not -path './var/*' -prune -exec rm -rf {} +

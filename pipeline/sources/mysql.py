@@ -12,7 +12,7 @@ from pymysql.converters import encoders
 from pymysql.cursors import SSCursor
 
 from pipeline.sources.extraction import SourceFailed, SourceRefused
-from pipeline.sources.sql_queries import CLOCK, INSTANT
+from pipeline.sources.sql_queries import CLOCK, INSTANT, UNREADABLE
 
 KINDS: Mapping[int, str] = {
     FIELD_TYPE.TIMESTAMP: INSTANT,
@@ -75,17 +75,10 @@ class MySQL:
 @contextmanager
 def connected(url: str, timeout_seconds: int) -> Iterator[MySQL]:
     """Open a connection whose transactions cannot write and whose statements end in time."""
-    parts = urlsplit(url)
-    options = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+    where = _address(url)
     with _faults():
         connection = pymysql.connect(
-            host=parts.hostname or "localhost",
-            port=parts.port or 3306,
-            user=unquote(parts.username or ""),
-            password=unquote(parts.password or ""),
-            database=parts.path.lstrip("/"),
-            unix_socket=options.get("unix_socket"),
-            ssl_ca=options.get("ssl_ca"),
+            **where,
             connect_timeout=CONNECT_SECONDS,
             read_timeout=timeout_seconds + CONNECT_SECONDS,
             charset="utf8mb4",
@@ -101,6 +94,25 @@ def connected(url: str, timeout_seconds: int) -> Iterator[MySQL]:
             else:
                 cursor.execute(f"set max_execution_time = {int(timeout_seconds) * 1000}")
         yield MySQL(connection)
+
+
+def _address(url: str) -> dict[str, Any]:
+    """Return what an address says of whom to connect to."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or 3306
+    except ValueError:
+        raise SourceRefused(UNREADABLE) from None
+    options = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+    return {
+        "host": parts.hostname or "localhost",
+        "port": port,
+        "user": unquote(parts.username or ""),
+        "password": unquote(parts.password or ""),
+        "database": parts.path.lstrip("/"),
+        "unix_socket": options.get("unix_socket"),
+        "ssl_ca": options.get("ssl_ca"),
+    }
 
 
 @contextmanager

@@ -8,9 +8,10 @@ import psycopg
 import pyarrow as pa
 import pyarrow.csv as arrow_csv
 from psycopg import errors
+from psycopg.conninfo import conninfo_to_dict
 
 from pipeline.sources.extraction import SourceFailed, SourceRefused
-from pipeline.sources.sql_queries import CLOCK, INSTANT
+from pipeline.sources.sql_queries import CLOCK, INSTANT, UNREADABLE
 
 KINDS = {1184: INSTANT, 1114: CLOCK, 1082: CLOCK}
 """By the number of the type: timestamptz, timestamp, date."""
@@ -94,6 +95,10 @@ class _Stream(io.RawIOBase):
 @contextmanager
 def connected(url: str, timeout_seconds: int) -> Iterator[PostgreSQL]:
     """Open a connection whose transactions cannot write and whose statements end in time."""
+    try:
+        conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        raise SourceRefused(UNREADABLE) from None
     with _faults():
         connection = psycopg.connect(
             url, autocommit=True, connect_timeout=CONNECT_SECONDS, client_encoding="utf8"

@@ -62,7 +62,7 @@ class SqlSource:
         """Write the rows that changed in a window as Parquet, never all of them in memory."""
         query = self.queries[stream]
         count = 0
-        with self._named(query), self._connected() as database:
+        with self._connected() as database, self._named(query):
             kinds = database.kinds(query.sql)
             query.check_columns(kinds)
             schema = pa.schema([(name, pa.string()) for name in kinds])
@@ -82,13 +82,14 @@ class SqlSource:
         found = []
         for query in queries.values():
             try:
-                with self._named(query), self._connected() as database:
+                with self._connected() as database, self._named(query):
                     query.check_columns(database.kinds(query.sql))
             except SourceRefused as refused:
                 found.append(str(refused))
             except SourceFailed as failed:
                 return [str(failed)]
-        return found
+        # What is wrong with the address is the same for each query.
+        return list(dict.fromkeys(found))
 
     @contextmanager
     def _connected(self) -> Iterator[Database]:

@@ -26,6 +26,7 @@ class Shop:
 
     folder: Path
     settings: dict[str, str] = field(default_factory=dict)
+    command: tuple[str, ...] = (WINBACK,)
 
     @property
     def inbox(self) -> Path:
@@ -56,7 +57,7 @@ class Shop:
 
     def run(self, *arguments: str, succeeds: bool = True) -> subprocess.CompletedProcess[str]:
         finished = self.start(*arguments)
-        out, err = finished.communicate(timeout=300)
+        out, err = finished.communicate(timeout=900)
         assert (finished.returncode == 0) == succeeds, f"{out}\n{err}"
         return subprocess.CompletedProcess(arguments, finished.returncode, out, err)
 
@@ -66,7 +67,7 @@ class Shop:
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            [WINBACK, *arguments],
+            [*self.command, *arguments],
             env=self.environment(),
             cwd=self.folder,
             stdout=subprocess.PIPE,

@@ -81,7 +81,7 @@ def has_mysql() -> bool:
 def postgresql(programs: Path) -> Iterator[PostgreSQLServer]:
     """Run a server of its own until the block ends."""
     with _folder("postgres") as folder:
-        data, port = folder / "data", _free_port()
+        data, port = folder / "data", free_port()
         secret = folder / "password"
         secret.write_text("geheim")
         secret.chmod(0o644)
@@ -109,7 +109,7 @@ def postgresql(programs: Path) -> Iterator[PostgreSQLServer]:
 def mysql() -> Iterator[MySQLServer]:
     """Run a server of its own until the block ends."""
     with _folder("mysql") as folder:
-        data, port = folder / "data", _free_port()
+        data, port = folder / "data", free_port()
         _run("mysql", ["mariadb-install-db", "--no-defaults", f"--datadir={data}"])
         first = folder / "first.sql"
         first.write_text(
@@ -180,7 +180,8 @@ def _run(user: str, command: list[object]) -> None:
     assert finished.returncode == 0, finished.stderr.decode()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of loopback that nobody listens on."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         return int(listening.getsockname()[1])
