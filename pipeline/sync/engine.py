@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.destinations.contract import Changes, Client, MailTool, Outcome, OwnFolder
-from pipeline.sync import differences, enrolling, ledger, presence, settling
+from pipeline.sync import differences, enrolling, ledger, presence, settling, suspects
 from pipeline.sync.ledger import Attempt, Ended
 from pipeline.sync.payloads import PayloadError
 from pipeline.sync.plan import (
@@ -99,9 +99,11 @@ def push(  # noqa: PLR0913 - what is pushed, for which run, and how far
             attempt = _attempt(connection, client, run_id, as_of_date)
             held |= presence.compare(connection, client, attempt, audiences, confirmed)
         differences.begin(connection, client.name)
-        for audience in audiences:
-            there = settling.read_back(client, audience) if isinstance(client, OwnFolder) else None
-            differences.find(connection, client.name, audience, there)
+        if isinstance(client, OwnFolder):
+            for audience in audiences:
+                there = settling.read_back(client, audience)
+                suspects.note_found(connection, client.name, audience, there)
+        differences.find(connection, client.name, is_remembering=True)
         plan = read_plan(connection, client.name, audiences, confirmed, brake, held)
         attempt = _attempt(connection, client, run_id, as_of_date)
         if is_mailing:

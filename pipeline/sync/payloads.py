@@ -1,13 +1,15 @@
 """SQL for what is the same for every list: who is who, who may be reached, what is sent of them."""
 
+from dataclasses import asdict
 from datetime import timedelta
 
 import duckdb
 
 from pipeline.clock import utc_now
-from pipeline.destinations.contract import NOT_A_CONTACT, payload_hash
+from pipeline.destinations.contract import NOT_A_CONTACT
 from pipeline.destinations.outlets import channel_of, exports_of
-from pipeline.sql import has_table, identifier
+from pipeline.sql import has_table
+from pipeline.sync.profile_hashes import Profiles
 
 Connection = duckdb.DuckDBPyConnection
 
@@ -33,8 +35,10 @@ PAYLOADS = """
     select
         coalesce(aliases.person_id, profiles.customer_id) as customer_id,
         profiles.customer_id as profile_id,
-        {hash} as payload_hash
-    from {profiles} as profiles
+        {exact} as payload_hash,
+        {quick} as quick_hash
+    from {table} as profiles
+    semi join suspects on hash(profiles.customer_id) = suspects.id_hash
     left join aliases on profiles.customer_id = aliases.customer_id
     qualify row_number() over (
         partition by coalesce(aliases.person_id, profiles.customer_id)
@@ -42,7 +46,7 @@ PAYLOADS = """
     ) = 1
 """
 
-# Everybody who is known, with the hash of what may be sent of them, or why nothing may. The worst
+# Which suspects are known, with the hash of what may be sent of them, or why nothing may. The worst
 # fact known of a person wins. Everybody has a row for e-mail, and for other channels who was asked.
 PEOPLE = """
     create or replace temp table people as
@@ -53,6 +57,7 @@ PEOPLE = """
             case when permissions.customer_id is null then 'consent: never'
                 else permissions.forbidden_reason end as forbidden_reason
         from intermediate.int_channel_permissions as everybody
+        semi join suspects on hash(everybody.customer_id) = suspects.id_hash
         left join intermediate.int_channel_permissions as permissions
             on everybody.customer_id = permissions.customer_id and permissions.channel = $channel
         left join aliases on everybody.customer_id = aliases.customer_id
@@ -73,9 +78,8 @@ PEOPLE = """
     suppressed as (
         select payloads.customer_id, 'tool: ' || min(suppressions.reason) as forbidden_reason
         from payloads
-        inner join {profiles} as profiles on payloads.profile_id = profiles.customer_id
-        inner join sync.suppressions as suppressions
-            on lower(trim(profiles.{email})) = suppressions.email
+        inner join {table} as profiles on payloads.profile_id = profiles.customer_id
+        inner join sync.suppressions as suppressions on {address} = suppressions.email
         group by payloads.customer_id
     )
 
@@ -164,16 +168,8 @@ def profiles_table(destination: str) -> str:
 
 def prepare(connection: Connection, destination: str) -> None:
     """Make the temporary tables that tell who is who and what was refused, cut short or passing."""
-    profiles = profiles_table(destination)
-    _check(connection, profiles)
-    described = connection.execute(f"describe {profiles}").fetchall()
-    texts = {str(name): f"cast(profiles.{identifier(name)} as varchar)" for name, *_ in described}
+    _check(connection, profiles_table(destination))
     connection.execute(ALIASES)
-    connection.execute(PAYLOADS.format(hash=payload_hash(texts), profiles=profiles))
-    # Lists without addresses are of no concern to an e-mail tool.
-    email = "email" if "email" in texts else "customer_id"
-    people = PEOPLE.format(profiles=profiles, email=email)
-    connection.execute(people, {"channel": channel_of(destination)})
     connection.execute(CUT_SHORT, {"destination": destination})
     connection.execute(
         REFUSALS,
@@ -186,6 +182,12 @@ def prepare(connection: Connection, destination: str) -> None:
     connection.execute("create or replace temp table passing_lists (audience varchar)")
     if has_table(connection, PROGRAMME_AUDIENCES):
         connection.execute(f"insert into passing_lists from {PROGRAMME_AUDIENCES}")
+
+
+def look_up(connection: Connection, destination: str, profiles: Profiles) -> None:
+    """Make the temporary tables of what is sent of those in table ``suspects``, and whether."""
+    connection.execute(PAYLOADS.format(**asdict(profiles)))
+    connection.execute(PEOPLE.format(**asdict(profiles)), {"channel": channel_of(destination)})
 
 
 def _check(connection: Connection, profiles: str) -> None:

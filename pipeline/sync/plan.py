@@ -140,8 +140,7 @@ def make_plan(
     with warehouse.connect() as connection:
         audiences = audiences_of(connection, destination, confirmed)
         differences.begin(connection, destination)
-        for audience in audiences:
-            differences.find(connection, destination, audience, None)
+        differences.find(connection, destination, is_remembering=False)
         return read_plan(connection, destination, audiences, confirmed, brake)
 
 
@@ -156,7 +155,8 @@ def audiences_of(
     connection: duckdb.DuckDBPyConnection, destination: str, confirmed: Collection[str]
 ) -> list[str]:
     """Return the lists of ``destination``; those confirmed have to be of some destination."""
-    _refuse(confirmed, differences.known_anywhere(connection))
+    if confirmed:
+        _refuse(confirmed, differences.known_anywhere(connection))
     return differences.known_audiences(connection, destination)
 
 
