@@ -180,6 +180,21 @@ def known_audiences(connection: Connection, destination: str) -> list[str]:
     return [str(audience) for (audience,) in found.fetchall()]
 
 
+def planned_audiences(connection: Connection, destination: str) -> list[str]:
+    """Return what ``known_audiences`` does, given the differences; it costs less."""
+    found = connection.execute(
+        """
+        select audience from sync.members where destination = $destination
+        union select audience from sync.ledger where destination = $destination
+        union select audience from differences
+        union select audience from kept_out
+        order by audience
+        """,
+        {"destination": destination},
+    )
+    return [str(audience) for (audience,) in found.fetchall()]
+
+
 def known_anywhere(connection: Connection) -> set[str]:
     """Return the lists of every destination that the last build, members or the ledger know."""
     exported = connection.execute(

@@ -138,9 +138,10 @@ def make_plan(
     exported tables cannot be sent.
     """
     with warehouse.connect() as connection:
-        audiences = audiences_of(connection, destination, confirmed)
+        _refuse_unknown(connection, confirmed)
         differences.begin(connection, destination)
         differences.find(connection, destination, is_remembering=False)
+        audiences = differences.planned_audiences(connection, destination)
         return read_plan(connection, destination, audiences, confirmed, brake)
 
 
@@ -155,9 +156,13 @@ def audiences_of(
     connection: duckdb.DuckDBPyConnection, destination: str, confirmed: Collection[str]
 ) -> list[str]:
     """Return the lists of ``destination``; those confirmed have to be of some destination."""
+    _refuse_unknown(connection, confirmed)
+    return differences.known_audiences(connection, destination)
+
+
+def _refuse_unknown(connection: duckdb.DuckDBPyConnection, confirmed: Collection[str]) -> None:
     if confirmed:
         _refuse(confirmed, differences.known_anywhere(connection))
-    return differences.known_audiences(connection, destination)
 
 
 def _refuse(confirmed: Collection[str], known: Collection[str]) -> None:
