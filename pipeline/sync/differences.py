@@ -5,8 +5,7 @@ import pyarrow as pa
 
 from pipeline.destinations.contract import Changes
 from pipeline.sql import identifier
-from pipeline.sync import payloads, profile_hashes, suspects
-from pipeline.sync.profile_hashes import profiles_in
+from pipeline.sync import payloads, suspects
 
 Connection = duckdb.DuckDBPyConnection
 
@@ -220,18 +219,13 @@ def begin(connection: Connection, destination: str) -> None:
         connection.execute(statement)
 
 
-def find(connection: Connection, destination: str, *, is_remembering: bool) -> None:
+def find(connection: Connection, destination: str) -> None:
     """Fill the temporary tables of ``begin`` with the differences of all lists.
 
-    Lists that were read back have to be told to ``suspects.note_found`` before; of others what was
-    sent counts as what is there. ``is_remembering`` spares the next plan to hash all profiles; the
-    only thing that is written.
+    Of lists that ``suspects.note_found`` was told nothing of, what was sent counts as what is there.
     """
-    profiles = profiles_in(connection, payloads.profiles_table(destination))
-    suspects.find(connection, destination, profiles)
-    payloads.look_up(connection, destination, profiles)
-    if is_remembering:
-        profile_hashes.remember(connection, destination, profiles.table)
+    suspects.find(connection, destination)
+    payloads.look_up(connection, destination)
     connection.execute(
         UNEQUAL.format(lists=payloads.lists_table(destination)), {"destination": destination}
     )

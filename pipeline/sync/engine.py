@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.destinations.contract import Changes, Client, MailTool, Outcome, OwnFolder
-from pipeline.sync import differences, enrolling, ledger, presence, settling, suspects
+from pipeline.sync import differences, enrolling, ledger, presence, profile_hashes, settling, suspects
 from pipeline.sync.ledger import Attempt, Ended
 from pipeline.sync.payloads import PayloadError
 from pipeline.sync.plan import (
@@ -103,7 +103,8 @@ def push(  # noqa: PLR0913 - what is pushed, for which run, and how far
             for audience in audiences:
                 there = settling.read_back(client, audience)
                 suspects.note_found(connection, client.name, audience, there)
-        differences.find(connection, client.name, is_remembering=True)
+        differences.find(connection, client.name)
+        profile_hashes.remember(connection, client.name)
         plan = read_plan(connection, client.name, audiences, confirmed, brake, held)
         attempt = _attempt(connection, client, run_id, as_of_date)
         if is_mailing:

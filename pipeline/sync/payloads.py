@@ -1,6 +1,5 @@
 """SQL for what is the same for every list: who is who, who may be reached, what is sent of them."""
 
-from dataclasses import asdict
 from datetime import timedelta
 
 import duckdb
@@ -9,7 +8,7 @@ from pipeline.clock import utc_now
 from pipeline.destinations.contract import NOT_A_CONTACT
 from pipeline.destinations.outlets import channel_of, exports_of
 from pipeline.sql import has_table
-from pipeline.sync.profile_hashes import Profiles
+from pipeline.sync import profile_hashes
 
 Connection = duckdb.DuckDBPyConnection
 
@@ -35,9 +34,8 @@ PAYLOADS = """
     select
         coalesce(aliases.person_id, profiles.customer_id) as customer_id,
         profiles.customer_id as profile_id,
-        {exact} as payload_hash,
-        {quick} as quick_hash
-    from {table} as profiles
+        profiles.payload_hash
+    from hashes as profiles
     semi join suspects on hash(profiles.customer_id) = suspects.id_hash
     left join aliases on profiles.customer_id = aliases.customer_id
     qualify row_number() over (
@@ -78,7 +76,7 @@ PEOPLE = """
     suppressed as (
         select payloads.customer_id, 'tool: ' || min(suppressions.reason) as forbidden_reason
         from payloads
-        inner join {table} as profiles on payloads.profile_id = profiles.customer_id
+        inner join {profiles} as profiles on payloads.profile_id = profiles.customer_id
         inner join sync.suppressions as suppressions on {address} = suppressions.email
         group by payloads.customer_id
     )
@@ -168,7 +166,9 @@ def profiles_table(destination: str) -> str:
 
 def prepare(connection: Connection, destination: str) -> None:
     """Make the temporary tables that tell who is who and what was refused, cut short or passing."""
-    _check(connection, profiles_table(destination))
+    profiles = profiles_table(destination)
+    profile_hashes.compute(connection, destination, profiles)
+    _check(connection, profiles)
     connection.execute(ALIASES)
     connection.execute(CUT_SHORT, {"destination": destination})
     connection.execute(
@@ -184,15 +184,28 @@ def prepare(connection: Connection, destination: str) -> None:
         connection.execute(f"insert into passing_lists from {PROGRAMME_AUDIENCES}")
 
 
-def look_up(connection: Connection, destination: str, profiles: Profiles) -> None:
+def look_up(connection: Connection, destination: str) -> None:
     """Make the temporary tables of what is sent of those in table ``suspects``, and whether."""
-    connection.execute(PAYLOADS.format(**asdict(profiles)))
-    connection.execute(PEOPLE.format(**asdict(profiles)), {"channel": channel_of(destination)})
+    connection.execute(PAYLOADS)
+    people = PEOPLE.format(
+        profiles=profiles_table(destination), address=address_of(connection, destination)
+    )
+    connection.execute(people, {"channel": channel_of(destination)})
+
+
+def address_of(connection: Connection, destination: str) -> str:
+    """Return SQL for what tools suppress people of table ``profiles`` by.
+
+    Lists without addresses are of no concern to an e-mail tool.
+    """
+    described = connection.execute(f"describe {profiles_table(destination)}").fetchall()
+    has_email = "email" in {str(name) for name, *_ in described}
+    return f"lower(trim(profiles.{'email' if has_email else 'customer_id'}))"
 
 
 def _check(connection: Connection, profiles: str) -> None:
     doubled = connection.execute(
-        f"select count(*) - count(distinct customer_id) from {profiles}"
+        "select count(*) - count(distinct customer_id) from hashes"
     ).fetchall()[0][0]
     if doubled:
         raise PayloadError(

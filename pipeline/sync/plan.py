@@ -140,7 +140,7 @@ def make_plan(
     with warehouse.connect() as connection:
         _refuse_unknown(connection, confirmed)
         differences.begin(connection, destination)
-        differences.find(connection, destination, is_remembering=False)
+        differences.find(connection, destination)
         audiences = differences.planned_audiences(connection, destination)
         return read_plan(connection, destination, audiences, confirmed, brake)
 

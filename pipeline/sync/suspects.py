@@ -1,13 +1,10 @@
 """SQL that finds in one pass over all lists who is not as wanted; the rest is asked of them alone."""
 
-from dataclasses import asdict
-
 import duckdb
 import pyarrow as pa
 
-from pipeline.destinations.outlets import channel_of, exports_of
+from pipeline.destinations.outlets import channel_of
 from pipeline.sync import payloads
-from pipeline.sync.profile_hashes import Profiles
 
 Connection = duckdb.DuckDBPyConnection
 
@@ -77,14 +74,10 @@ SUSPECTS = """
 
     known as (
         select
-            hash(profiles.customer_id) as id_hash,
-            cast(hash(remembered.payload_hash) >> 20 as double) as number
-        from (select customer_id, {quick} as quick_hash from {table} as profiles) as profiles
-        inner join sync.profile_hashes as remembered
-            on hash(profiles.customer_id) = hash(remembered.customer_id)
-            and profiles.quick_hash = remembered.quick_hash
-            and remembered.exports = $exports
-        semi join permitted on hash(profiles.customer_id) = permitted.id_hash
+            hash(customer_id) as id_hash,
+            cast(hash(payload_hash) >> 20 as double) as number
+        from hashes
+        semi join permitted on hash(hashes.customer_id) = permitted.id_hash
     )
 
     select people.id_hash
@@ -105,7 +98,7 @@ OTHERS = """
     select hash(customer_id) from deviations
     union all
     select hash(profiles.customer_id)
-    from {table} as profiles
+    from {profiles} as profiles
     inner join sync.suppressions as suppressions on {address} = suppressions.email
 """
 
@@ -128,14 +121,15 @@ def note_found(
     connection.unregister("there")
 
 
-def find(connection: Connection, destination: str, profiles: Profiles) -> None:
+def find(connection: Connection, destination: str) -> None:
     """Fill the table of everybody who may differ, by the hash of the id; some stand there twice."""
     connection.execute(
-        SUSPECTS.format(lists=payloads.lists_table(destination), **asdict(profiles)),
-        {
-            "destination": destination,
-            "channel": channel_of(destination),
-            "exports": exports_of(destination),
-        },
+        SUSPECTS.format(lists=payloads.lists_table(destination)),
+        {"destination": destination, "channel": channel_of(destination)},
     )
-    connection.execute(OTHERS.format(**asdict(profiles)))
+    connection.execute(
+        OTHERS.format(
+            profiles=payloads.profiles_table(destination),
+            address=payloads.address_of(connection, destination),
+        )
+    )
