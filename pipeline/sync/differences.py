@@ -222,7 +222,7 @@ def begin(connection: Connection, destination: str) -> None:
 def find(connection: Connection, destination: str) -> None:
     """Fill the temporary tables of ``begin`` with the differences of all lists.
 
-    Of lists that ``suspects.note_found`` was told nothing of, what was sent counts as what is there.
+    Of lists that ``suspects.note_found`` was not told of, what was sent counts as what is there.
     """
     suspects.find(connection, destination)
     payloads.look_up(connection, destination)

@@ -9,7 +9,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.destinations.contract import Changes, Client, MailTool, Outcome, OwnFolder
-from pipeline.sync import differences, enrolling, ledger, presence, profile_hashes, settling, suspects
+from pipeline.sync import (
+    differences,
+    enrolling,
+    ledger,
+    presence,
+    profile_hashes,
+    settling,
+    suspects,
+)
 from pipeline.sync.ledger import Attempt, Ended
 from pipeline.sync.payloads import PayloadError
 from pipeline.sync.plan import (

@@ -1,4 +1,4 @@
-"""SQL that finds in one pass over all lists who is not as wanted; the rest is asked of them alone."""
+"""SQL that finds in one pass over all lists who is not as wanted; the rest is asked of them."""
 
 import duckdb
 import pyarrow as pa
@@ -109,9 +109,7 @@ def begin(connection: Connection) -> None:
         connection.execute(statement)
 
 
-def note_found(
-    connection: Connection, destination: str, audience: str, there: pa.Table
-) -> None:
+def note_found(connection: Connection, destination: str, audience: str, there: pa.Table) -> None:
     """Take down where a list that was read back deviates from what was sent.
 
     ``there`` has customer_id and payload_hash, NULL where that cannot be told.
