@@ -63,6 +63,10 @@ SYNC_TABLES = {
         destination varchar not null, audience varchar not null, customer_id varchar not null,
         payload_hash varchar not null, since_date date not null, contact_id varchar,
         missing_since timestamp""",
+    # What a plan is spared to compute; whatever is missing here is computed.
+    "profile_hashes": """
+        exports varchar not null, customer_id varchar not null, quick_hash ubigint not null,
+        payload_hash varchar not null""",
     "enrolments": """
         as_of_date date not null, customer_id varchar not null, programme varchar not null,
         arm varchar not null, is_control boolean not null, salt varchar not null, entry_values json,

@@ -95,8 +95,9 @@ def _copy(connection: duckdb.DuckDBPyConnection, moment: datetime) -> None:
     for (table,) in connection.execute(
         """select table_name from duckdb_tables()
         where database_name = current_database() and schema_name = 'sync'
-            -- They go with the rows that are in raw, and raw is read anew where it is lost.
-            and table_name <> 'watermarks'
+            -- Watermarks go with the rows that are in raw, which is read anew where it is lost;
+            -- hashes are computed anew.
+            and table_name not in ('watermarks', 'profile_hashes')
         order by table_name"""
     ).fetchall():
         name = identifier(str(table))

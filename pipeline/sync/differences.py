@@ -1,12 +1,10 @@
-"""SQL that finds, list by list, how what is wanted differs from what is there."""
+"""SQL that finds how what is wanted differs from what is there, on all lists at once."""
 
 import duckdb
 import pyarrow as pa
 
 from pipeline.destinations.contract import Changes
-from pipeline.destinations.outlets import OUTLETS
-from pipeline.sql import has_table, identifier
-from pipeline.sync import payloads
+from pipeline.sync import payloads, suspects
 
 Connection = duckdb.DuckDBPyConnection
 
@@ -19,37 +17,12 @@ EMPTY = (
     "create or replace temp table strangers (audience varchar, customer_id varchar)",
 )
 
-MEMBERS = """
-    select
-        members.customer_id, coalesce(aliases.person_id, members.customer_id) as person_id,
-        members.payload_hash, members.missing_since is not null as is_missing
-    from sync.members as members
-    left join aliases on members.customer_id = aliases.customer_id
-    where members.destination = $destination and members.audience = $audience
-"""
-
-AS_SENT = f"""
-    select members.*, true as is_member, true as is_there from ({MEMBERS}) as members
-"""
-
-AS_FOUND = f"""
-    select
-        coalesce(members.customer_id, there.customer_id) as customer_id,
-        members.person_id,
-        members.payload_hash,
-        members.customer_id is not null as is_member,
-        there.customer_id is not null
-            and coalesce(there.payload_hash = members.payload_hash, true) as is_there,
-        coalesce(members.is_missing, false) as is_missing
-    from ({MEMBERS}) as members
-    full join there on members.customer_id = there.customer_id
-"""
-
-# One pass over the whole list; all that follows sees only what is not as it should be.
+# What was sent counts as what is there, but for what a list that was read back deviates in.
 UNEQUAL = """
     create or replace temp table unequal as
     with wanted as (
         select
+            lists.audience,
             coalesce(aliases.person_id, lists.customer_id) as customer_id,
             people.payload_hash,
             case
@@ -60,14 +33,36 @@ UNEQUAL = """
                     )
             end as kept_out_reason
         from {lists} as lists
+        semi join suspects on hash(lists.customer_id) = suspects.id_hash
         left join aliases on lists.customer_id = aliases.customer_id
         left join people on coalesce(aliases.person_id, lists.customer_id) = people.customer_id
-        where lists.audience = $audience
     ),
 
-    present as ({present})
+    present as (
+        select
+            members.audience,
+            members.customer_id,
+            coalesce(aliases.person_id, members.customer_id) as person_id,
+            members.payload_hash,
+            true as is_member,
+            deviations.customer_id is null as is_there,
+            members.missing_since is not null as is_missing
+        from sync.members as members
+        semi join suspects on hash(members.customer_id) = suspects.id_hash
+        left join aliases on members.customer_id = aliases.customer_id
+        left join deviations
+            on members.audience = deviations.audience
+            and members.customer_id = deviations.customer_id
+        where members.destination = $destination
+
+        union all
+
+        select audience, customer_id, null, null, false, true, false
+        from deviations where is_stranger
+    )
 
     select distinct
+        coalesce(wanted.audience, present.audience) as audience,
         coalesce(wanted.customer_id, present.customer_id) as customer_id,
         wanted.customer_id is not null and wanted.kept_out_reason is null as is_wanted,
         wanted.payload_hash,
@@ -78,7 +73,8 @@ UNEQUAL = """
         coalesce(present.is_missing, false) as is_missing,
         coalesce(present.person_id, wanted.customer_id) as person_id
     from wanted
-    full join present on wanted.customer_id = present.customer_id
+    full join present
+        on wanted.audience = present.audience and wanted.customer_id = present.customer_id
     where
         wanted.payload_hash is distinct from present.payload_hash
         or wanted.kept_out_reason is not null
@@ -94,7 +90,7 @@ UNEQUAL = """
 REMOVES = """
     insert into differences
     select
-        $audience, unequal.customer_id, 'remove',
+        unequal.audience, unequal.customer_id, 'remove',
         case
             when people.forbidden_reason is not null then people.forbidden_reason
             when people.customer_id is null and unequal.is_there then 'gone'
@@ -108,7 +104,7 @@ REMOVES = """
         people.forbidden_reason is not null or reason in ('merged', 'changed_there', 'moved_on')
     from unequal
     left join people on unequal.person_id = people.customer_id
-    left join passing_lists on passing_lists.audience = $audience
+    left join passing_lists on unequal.audience = passing_lists.audience
     where unequal.is_member and not unequal.is_wanted
 """
 
@@ -116,17 +112,20 @@ REMOVES = """
 ADDS = """
     insert into differences
     with merged as (
-        select distinct person_id from unequal where is_member and customer_id <> person_id
+        select distinct audience, person_id
+        from unequal where is_member and customer_id <> person_id
     )
 
     select
-        $audience, unequal.customer_id, 'add',
+        unequal.audience, unequal.customer_id, 'add',
         case when merged.person_id is not null then 'merged' end,
         unequal.payload_hash, merged.person_id is not null
     from unequal
-    left join merged on unequal.customer_id = merged.person_id
-    anti join (from refusals where audience = $audience) as refusals
-        on unequal.customer_id = refusals.customer_id
+    left join merged
+        on unequal.audience = merged.audience and unequal.customer_id = merged.person_id
+    anti join refusals
+        on unequal.audience = refusals.audience
+        and unequal.customer_id = refusals.customer_id
         and unequal.payload_hash = refusals.payload_hash
     where unequal.is_wanted and not unequal.is_member
 """
@@ -135,22 +134,24 @@ ADDS = """
 UPDATES = """
     insert into differences
     select
-        $audience, customer_id, 'update', case when not is_there then 'restored' end,
+        audience, customer_id, 'update', case when not is_there then 'restored' end,
         payload_hash, not is_there
     from unequal where is_wanted and is_member and not is_missing
 """
 
 KEPT_OUT = """
     insert into kept_out
-    select $audience, coalesce(unequal.kept_out_reason, 'refused_before') as reason, count(*)
+    select
+        unequal.audience, coalesce(unequal.kept_out_reason, 'refused_before') as reason, count(*)
     from unequal
-    left join (from refusals where audience = $audience) as refusals
-        on unequal.customer_id = refusals.customer_id
+    left join refusals
+        on unequal.audience = refusals.audience
+        and unequal.customer_id = refusals.customer_id
         and unequal.payload_hash = refusals.payload_hash
     where
         unequal.kept_out_reason is not null
         or (unequal.is_wanted and not unequal.is_member and refusals.customer_id is not null)
-    group by reason
+    group by unequal.audience, reason
 """
 
 CONTACTS = """
@@ -159,74 +160,30 @@ CONTACTS = """
 """
 
 STRANGERS = """
-    insert into strangers select $audience, customer_id from unequal where is_stranger
+    insert into strangers select audience, customer_id from unequal where is_stranger
 """
-
-
-def known_audiences(connection: Connection, destination: str) -> list[str]:
-    """Return every list that is wanted, that has members, or that ever was sent."""
-    found = connection.execute(
-        f"""
-        select audience from {payloads.lists_table(destination)}
-        union select audience from sync.members where destination = $destination
-        union select audience from sync.ledger where destination = $destination
-        order by audience
-        """,
-        {"destination": destination},
-    )
-    return [str(audience) for (audience,) in found.fetchall()]
-
-
-def lists_for_people(connection: Connection) -> list[str]:
-    """Return the lists of all outlets, wherever their tables have been built."""
-    return [
-        audience
-        for outlet in OUTLETS
-        if has_table(connection, payloads.lists_table(outlet))
-        for audience in known_audiences(connection, outlet)
-    ]
-
-
-def known_anywhere(connection: Connection) -> set[str]:
-    """Return the lists of every destination that the last build, members or the ledger know."""
-    exported = connection.execute(
-        """
-        select table_name from duckdb_tables()
-        where schema_name = 'exports' and suffix(table_name, '__list_members')
-        """
-    ).fetchall()
-    wanted = " ".join(
-        f"union select audience from exports.{identifier(table)}" for (table,) in exported
-    )
-    found = connection.execute(
-        f"select audience from sync.members union select audience from sync.ledger {wanted}"
-    )
-    return {str(audience) for (audience,) in found.fetchall()}
 
 
 def begin(connection: Connection, destination: str) -> None:
     """Make the temporary tables that ``find`` reads and fills."""
     payloads.prepare(connection, destination)
+    suspects.begin(connection)
     for statement in EMPTY:
         connection.execute(statement)
 
 
-def find(connection: Connection, destination: str, audience: str, there: pa.Table | None) -> None:
-    """Add the differences of one list to the temporary tables of ``begin``.
+def find(connection: Connection, destination: str) -> None:
+    """Fill the temporary tables of ``begin`` with the differences of all lists.
 
-    ``there`` is what the destination was found to hold, with customer_id and payload_hash;
-    without it what was sent counts as what is there.
+    Of lists that ``suspects.note_found`` was not told of, what was sent counts as what is there.
     """
-    if there is not None:
-        connection.register("there", there)
+    suspects.find(connection, destination)
+    payloads.look_up(connection, destination)
     connection.execute(
-        UNEQUAL.format(
-            lists=payloads.lists_table(destination), present=AS_SENT if there is None else AS_FOUND
-        ),
-        {"audience": audience, "destination": destination},
+        UNEQUAL.format(lists=payloads.lists_table(destination)), {"destination": destination}
     )
     for statement in (REMOVES, ADDS, UPDATES, KEPT_OUT, STRANGERS):
-        connection.execute(statement, {"audience": audience})
+        connection.execute(statement)
 
 
 def released(*, is_held: bool) -> str:

@@ -10,7 +10,16 @@ import pyarrow.compute as pc
 
 from pipeline.destinations.contract import Changes, Client, MailTool, Outcome, OwnFolder
 from pipeline.destinations.outlets import OUTLETS
-from pipeline.sync import differences, enrolling, ledger, presence, settling
+from pipeline.sync import (
+    differences,
+    enrolling,
+    ledger,
+    list_names,
+    presence,
+    profile_hashes,
+    settling,
+    suspects,
+)
 from pipeline.sync.ledger import Attempt, Ended
 from pipeline.sync.payloads import PayloadError
 from pipeline.sync.plan import (
@@ -101,13 +110,16 @@ def push(  # noqa: PLR0913 - what is pushed, for which run, and how far
             attempt = _attempt(connection, client, run_id, as_of_date)
             held |= presence.compare(connection, client, attempt, audiences, confirmed)
         differences.begin(connection, client.name)
-        for audience in audiences:
-            there = settling.read_back(client, audience) if isinstance(client, OwnFolder) else None
-            differences.find(connection, client.name, audience, there)
+        if isinstance(client, OwnFolder):
+            for audience in audiences:
+                there = settling.read_back(client, audience)
+                suspects.note_found(connection, client.name, audience, there)
+        differences.find(connection, client.name)
+        profile_hashes.remember(connection, client.name)
         plan = read_plan(connection, client.name, audiences, confirmed, brake, held)
         attempt = _attempt(connection, client, run_id, as_of_date)
         if is_mailing and client.name not in OUTLETS:
-            served = [*audiences, *differences.lists_for_people(connection)]
+            served = [*audiences, *list_names.lists_for_people(connection)]
             enrolling.enrol_others(connection, attempt, served)
         lists = tuple(
             _send(connection, client, attempt, one, is_mailing=is_mailing) for one in plan.lists

@@ -5,9 +5,10 @@ from datetime import timedelta
 import duckdb
 
 from pipeline.clock import utc_now
-from pipeline.destinations.contract import NOT_A_CONTACT, payload_hash
+from pipeline.destinations.contract import NOT_A_CONTACT
 from pipeline.destinations.outlets import channel_of, exports_of
-from pipeline.sql import has_table, identifier
+from pipeline.sql import has_table
+from pipeline.sync import profile_hashes
 
 Connection = duckdb.DuckDBPyConnection
 
@@ -33,8 +34,9 @@ PAYLOADS = """
     select
         coalesce(aliases.person_id, profiles.customer_id) as customer_id,
         profiles.customer_id as profile_id,
-        {hash} as payload_hash
-    from {profiles} as profiles
+        profiles.payload_hash
+    from hashes as profiles
+    semi join suspects on hash(profiles.customer_id) = suspects.id_hash
     left join aliases on profiles.customer_id = aliases.customer_id
     qualify row_number() over (
         partition by coalesce(aliases.person_id, profiles.customer_id)
@@ -42,7 +44,7 @@ PAYLOADS = """
     ) = 1
 """
 
-# Everybody who is known, with the hash of what may be sent of them, or why nothing may. The worst
+# Which suspects are known, with the hash of what may be sent of them, or why nothing may. The worst
 # fact known of a person wins. Everybody has a row for e-mail, and for other channels who was asked.
 PEOPLE = """
     create or replace temp table people as
@@ -53,6 +55,7 @@ PEOPLE = """
             case when permissions.customer_id is null then 'consent: never'
                 else permissions.forbidden_reason end as forbidden_reason
         from intermediate.int_channel_permissions as everybody
+        semi join suspects on hash(everybody.customer_id) = suspects.id_hash
         left join intermediate.int_channel_permissions as permissions
             on everybody.customer_id = permissions.customer_id and permissions.channel = $channel
         left join aliases on everybody.customer_id = aliases.customer_id
@@ -74,8 +77,7 @@ PEOPLE = """
         select payloads.customer_id, 'tool: ' || min(suppressions.reason) as forbidden_reason
         from payloads
         inner join {profiles} as profiles on payloads.profile_id = profiles.customer_id
-        inner join sync.suppressions as suppressions
-            on lower(trim(profiles.{email})) = suppressions.email
+        inner join sync.suppressions as suppressions on {address} = suppressions.email
         group by payloads.customer_id
     )
 
@@ -165,15 +167,9 @@ def profiles_table(destination: str) -> str:
 def prepare(connection: Connection, destination: str) -> None:
     """Make the temporary tables that tell who is who and what was refused, cut short or passing."""
     profiles = profiles_table(destination)
+    profile_hashes.compute(connection, destination, profiles)
     _check(connection, profiles)
-    described = connection.execute(f"describe {profiles}").fetchall()
-    texts = {str(name): f"cast(profiles.{identifier(name)} as varchar)" for name, *_ in described}
     connection.execute(ALIASES)
-    connection.execute(PAYLOADS.format(hash=payload_hash(texts), profiles=profiles))
-    # Lists without addresses are of no concern to an e-mail tool.
-    email = "email" if "email" in texts else "customer_id"
-    people = PEOPLE.format(profiles=profiles, email=email)
-    connection.execute(people, {"channel": channel_of(destination)})
     connection.execute(CUT_SHORT, {"destination": destination})
     connection.execute(
         REFUSALS,
@@ -188,9 +184,28 @@ def prepare(connection: Connection, destination: str) -> None:
         connection.execute(f"insert into passing_lists from {PROGRAMME_AUDIENCES}")
 
 
+def look_up(connection: Connection, destination: str) -> None:
+    """Make the temporary tables of what is sent of those in table ``suspects``, and whether."""
+    connection.execute(PAYLOADS)
+    people = PEOPLE.format(
+        profiles=profiles_table(destination), address=address_of(connection, destination)
+    )
+    connection.execute(people, {"channel": channel_of(destination)})
+
+
+def address_of(connection: Connection, destination: str) -> str:
+    """Return SQL for what tools suppress people of table ``profiles`` by.
+
+    Lists without addresses are of no concern to an e-mail tool.
+    """
+    described = connection.execute(f"describe {profiles_table(destination)}").fetchall()
+    has_email = "email" in {str(name) for name, *_ in described}
+    return f"lower(trim(profiles.{'email' if has_email else 'customer_id'}))"
+
+
 def _check(connection: Connection, profiles: str) -> None:
     doubled = connection.execute(
-        f"select count(*) - count(distinct customer_id) from {profiles}"
+        "select count(*) - count(distinct customer_id) from hashes"
     ).fetchall()[0][0]
     if doubled:
         raise PayloadError(

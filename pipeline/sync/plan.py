@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import duckdb
 
-from pipeline.sync import differences
+from pipeline.sync import differences, list_names
 from pipeline.warehouse import Warehouse
 
 
@@ -138,17 +138,17 @@ def make_plan(
     exported tables cannot be sent.
     """
     with warehouse.connect() as connection:
-        audiences = audiences_of(connection, destination, confirmed)
+        _refuse_unknown(connection, confirmed)
         differences.begin(connection, destination)
-        for audience in audiences:
-            differences.find(connection, destination, audience, None)
+        differences.find(connection, destination)
+        audiences = list_names.planned_audiences(connection, destination)
         return read_plan(connection, destination, audiences, confirmed, brake)
 
 
 def refuse_unknown_lists(warehouse: Warehouse, confirmed: Collection[str]) -> None:
     """Raise ``UnknownListError`` when a list is confirmed that the last build did not know."""
     with warehouse.connect() as connection:
-        if confirmed and (known := differences.known_anywhere(connection)):
+        if confirmed and (known := list_names.known_anywhere(connection)):
             _refuse(confirmed, known)
 
 
@@ -156,8 +156,13 @@ def audiences_of(
     connection: duckdb.DuckDBPyConnection, destination: str, confirmed: Collection[str]
 ) -> list[str]:
     """Return the lists of ``destination``; those confirmed have to be of some destination."""
-    _refuse(confirmed, differences.known_anywhere(connection))
-    return differences.known_audiences(connection, destination)
+    _refuse_unknown(connection, confirmed)
+    return list_names.known_audiences(connection, destination)
+
+
+def _refuse_unknown(connection: duckdb.DuckDBPyConnection, confirmed: Collection[str]) -> None:
+    if confirmed:
+        _refuse(confirmed, list_names.known_anywhere(connection))
 
 
 def _refuse(confirmed: Collection[str], known: Collection[str]) -> None:
