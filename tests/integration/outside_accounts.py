@@ -48,6 +48,10 @@ class Account(ABC):
         """Remember how it is now."""
         self._kept = [copy.deepcopy(getattr(self._at(place), what)) for place, what in self.kept]
 
+    def concerns(self, call: Call) -> bool:
+        """Say whether a call is one that faults are tried at."""
+        return True
+
     def restore(self) -> None:
         """Make all as it was, on the next day and without faults; time never goes back."""
         for (place, what), value in zip(self.kept, self._kept, strict=True):

@@ -13,6 +13,7 @@ from pipeline.destinations.suppressions import SuppressionReader
 from tests.integration.outside_accounts import ATTEMPTS, JOINED, Account, address
 from tests.stand_ins import brevo
 from tests.stand_ins.brevo_lists import BrevoListsStandIn
+from tests.stand_ins.calls import Call
 
 
 class Brevo(Account):
@@ -98,3 +99,8 @@ class BrevoImports(Brevo):
 
     column = "brevo's imports"
     import_from = 2
+
+    def concerns(self, call: Call) -> bool:
+        # All others are Brevo's without imports too.
+        own = ("/contacts/import", "/processes/", "/contacts/lists", "/contacts/folders")
+        return call.path.startswith(own) and not call.path.endswith("/contacts")

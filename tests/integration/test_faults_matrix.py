@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 from unittest.mock import patch
 
@@ -64,7 +65,11 @@ def cell(record_property, nights) -> Callable[[str, int, int], None]:
 
 @pytest.mark.parametrize("row", FAULTS, ids=lambda row: row.label)
 def test_after_a_fault_one_more_run_leaves_all_as_without_it(nights, undisturbed, cell, row):
-    numbers = [n for n, call in enumerate(undisturbed.calls, 1) if row.concerns(call)]
+    numbers = [
+        n
+        for n, call in enumerate(undisturbed.calls, 1)
+        if nights.account.concerns(call) and row.concerns(call)
+    ]
     wrong = {}
     for number in numbers:
         problem = _what_is_wrong(nights, undisturbed, row, number)
@@ -81,7 +86,12 @@ def test_what_shows_late_is_known_in_the_end_though_the_process_dies(
 ):
     if not nights.account.has_delays:
         pytest.skip("there is nothing that this tool does later")
-    numbers = range(len(_calls_when_it_shows(nights, when)) + 1)
+    calls = [*_calls_when_it_shows(nights, when), None]
+    # 0 is a night that nobody dies in. Of looks at the same again and again the last is enough.
+    numbers = [
+        0,
+        *(n for n, (one, other) in enumerate(pairwise(calls), 1) if not _same(one, other)),
+    ]
     wrong = {
         number: problem
         for number in numbers
@@ -93,6 +103,8 @@ def test_what_shows_late_is_known_in_the_end_though_the_process_dies(
 
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.label)
 def test_what_others_do_meanwhile_changes_nothing_else(nights, undisturbed, cell, event):
+    if nights.account.column != nights.account.name:
+        pytest.skip("these are the same as without imports")
     with small_pages():
         nights.restore()
         nights.forget_readings()
@@ -132,6 +144,15 @@ def test_who_is_refused_is_off_until_his_data_change(nights, cell, who):
     cell("a row is refused", 1, int(refused_off and not problem))
     assert refused_off
     assert not problem
+
+
+def _same(one: Call | None, other: Call | None) -> bool:
+    return bool(one and other) and (one.method, one.path, one.query, one.body) == (
+        other.method,
+        other.path,
+        other.query,
+        other.body,
+    )
 
 
 def _calls_when_it_shows(nights: Nights, when: str) -> list[Call]:
