@@ -24,7 +24,7 @@ SPAN = re.compile(r"(\d{1,4}) (minute|hour|day|week)s?")
 INSTANT, CLOCK = "instant", "clock"
 """Kinds of times: with an offset or in UTC, and what a wall clock shows."""
 UNREADABLE = (
-    "WINBACK_SQL_URL cannot be read as an address; write signs in user and password by their "
+    "WINBACK_SQL_URL cannot be read as an address; write signs in user and password as their "
     "codes: @ as %40, : as %3A, / as %2F, # as %23, % as %25"
 )
 """What is said of it; what a library says of it quotes parts, which may be of the password."""
