@@ -40,6 +40,8 @@ def main(customers: int, folder: Path, has_rivals: bool, pymc: bool) -> None:
     results.costs["hand-tuned"], _ = _step(of, "tune")
     _, results.differences = _step(of, "compare")
     _, results.fit = _step(of, "fit")
+    _say("Lists …")
+    results.costs |= _plans(of, customers)
     if has_rivals:
         _say("Other tools …")
         _step(of, "write_buyers")
@@ -87,6 +89,19 @@ def _step(of: Shop, name: str, *arguments: object) -> tuple[Cost, Any]:
     cost, said = measured([*command, *map(str, arguments)])
     told = json.loads(said)
     return Cost(told["cpu_seconds"], cost.peak_bytes), told["result"]
+
+
+def _plans(of: Shop, customers: int) -> dict[str, Cost]:
+    """Return what the plan of a push costs, and what the long join does that has to agree."""
+    _step(of, "write_lists", customers)
+    costs, counts = {}, []
+    for name, step in (("plan", "plan_lists"), ("long join", "plan_long")):
+        cost, (cpu_seconds, found) = _step(of, step)
+        costs[name] = Cost(cpu_seconds, cost.peak_bytes)
+        counts.append({action: count for action, count in found.items() if count})
+    if counts[0] != counts[1]:
+        raise click.ClickException("the plan and the long join give different changes")
+    return costs
 
 
 def _rival(of: Shop, rival: rivals.Rival, environments: Path) -> tuple[rivals.Outcome, str]:

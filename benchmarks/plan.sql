@@ -4,7 +4,7 @@
 create temp macro draw(purpose, thing) as
     (hash(hash(purpose, thing)) >> 11) / 9007199254740992.0;
 
-create temp table people as
+create or replace temp table people as
 select
     person,
     'c' || left(md5(cast(person as varchar)), 20) as customer_id,

@@ -39,9 +39,15 @@ class Shop:
     @property
     def warehouse(self) -> Warehouse:
         """Return the file that the tables are in, opened as a run would open it."""
-        return Warehouse(
-            self.folder / "warehouse.duckdb", self.settings.memory_limit, self.settings.threads
-        )
+        return self._opened("warehouse.duckdb")
+
+    @property
+    def warehouse_of_lists(self) -> Warehouse:
+        """Return the file of made-up lists and members, apart from the shop's."""
+        return self._opened("lists.duckdb")
+
+    def _opened(self, name: str) -> Warehouse:
+        return Warehouse(self.folder / name, self.settings.memory_limit, self.settings.threads)
 
     @property
     def target(self) -> Path:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import hand_tuned, product, rival_tables, shop
+from benchmarks import hand_tuned, plan, product, rival_tables, shop
 from benchmarks.product import Shop
 from pipeline.churn_model import purchases
 from pipeline.churn_model.tables import read_cutoffs
@@ -98,6 +98,21 @@ def fit(of: Shop) -> dict[str, float]:
     }
 
 
+def write_lists(of: Shop, customers: int) -> None:
+    """Write lists and what was sent of them the day before."""
+    plan.write_lists(of.warehouse_of_lists, customers)
+
+
+def plan_lists(of: Shop) -> tuple[float, plan.Counts]:
+    """Plan a push; return its cost and the changes by list and action."""
+    return plan.plan(of.warehouse_of_lists)
+
+
+def plan_long(of: Shop) -> tuple[float, plan.Counts]:
+    """Find the same changes by one long join."""
+    return plan.plan_long(of.warehouse_of_lists)
+
+
 STEPS: dict[str, Callable[..., Any]] = {
     step.__name__: step
     for step in (
@@ -111,6 +126,9 @@ STEPS: dict[str, Callable[..., Any]] = {
         compare_rival,
         write_buyers,
         fit,
+        write_lists,
+        plan_lists,
+        plan_long,
     )
 }
 

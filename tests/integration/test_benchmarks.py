@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from benchmarks import hand_tuned, shop
+from benchmarks import hand_tuned, plan, shop
 from benchmarks.cost import CommandFailed, measured
 from benchmarks.product import Shop, load
 from tests.dbt_project import DbtProject
@@ -106,6 +106,20 @@ def test_a_wrong_cent_and_a_missing_person_are_found(built: Shop, tmp_path: Path
         "revenue": 1
     }
     assert {name: count for name, count in found["customer_rfm"].items() if count} == {"rows": 1}
+
+
+def test_the_plan_of_a_push_and_the_long_join_give_the_same_changes(tmp_path: Path) -> None:
+    warehouse = Shop(tmp_path).warehouse_of_lists
+    plan.write_lists(warehouse, 3000)
+
+    _, planned = plan.plan(warehouse)
+    _, joined = plan.plan_long(warehouse)
+
+    assert {change: count for change, count in planned.items() if count} == joined
+    assert {change.split()[1] for change in joined} == {"add", "update", "remove"}
+    assert len({change.split()[0] for change in planned}) == 20
+    # One in a hundred has changed, on eight lists each.
+    assert 0.002 < sum(joined.values()) / (3000 * 8) < 0.02
 
 
 def test_the_cost_of_a_command_is_that_of_its_process() -> None:
