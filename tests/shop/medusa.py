@@ -97,7 +97,8 @@ def _medusa(command: str) -> list[str]:
 def _environment(home: Path, clock: Path, database: PostgreSQLServer) -> dict[str, str]:
     return {
         "PATH": os.environ["PATH"],
-        "HOME": str(home),
+        # There it stands that nothing is told to anybody, see .ci/shop.
+        "HOME": str(INSTALLED / "home"),
         "NODE_ENV": "production",
         "NODE_OPTIONS": f"--require {INSTALLED / 'clock.js'}",
         "SHOP_CLOCK": str(clock),
