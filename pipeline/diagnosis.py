@@ -104,6 +104,8 @@ def _tools(settings: Settings) -> Iterator[Finding]:
             problems = list(tool_of(name, settings).problems())
         except HttpError as error:
             problems = [str(error)]
+        except (LookupError, TypeError, AttributeError, ValueError):
+            problems = [f"what answers there does not answer as {name} does; look at its address"]
         if not problems:
             yield Finding(f"destination {name}", "can be sent to")
         for problem in problems:

@@ -69,6 +69,13 @@ class Settings(BaseSettings, ShopSettings, ToolSettings):
             return tuple(dict.fromkeys(name.strip() for name in value.split(",") if name.strip()))
         return value
 
+    @field_validator("send", mode="before")
+    @classmethod
+    def _yes_or_no(cls, value: object) -> object:
+        if isinstance(value, str) and value.lower() not in ("yes", "no"):
+            raise ValueError("WINBACK_SEND has to be yes or no")
+        return value
+
     @field_validator("sources")
     @classmethod
     def _known_sources(cls, value: tuple[str, ...]) -> tuple[str, ...]:

@@ -25,7 +25,8 @@ OTHER_LISTS = """
         coalesce(on_list.audience, done.audience) as audience,
         coalesce(on_list.members, 0), coalesce(done.added, 0), coalesce(done.removed, 0)
     from (
-        select destination, audience, count(*) as members from sync.members group by all
+        select destination, audience, count(*) filter (missing_since is null) as members
+        from sync.members group by all
     ) as on_list
     full join (
         select destination, audience, count(*) filter (action = 'add') as added,
@@ -38,6 +39,20 @@ OTHER_LISTS = """
     order by destination <> $mailing, destination, audience
 """
 
+
+LOOKED_AT = """
+    select destination, audience, coalesce(missing.people, 0), coalesce(others.people, 0)
+    from (
+        select destination, audience, count(*) as people
+        from sync.members where missing_since is not null group by all
+    ) as missing
+    full join (
+        select destination, audience, arg_max(strangers, read_at) as people
+        from sync.list_readings group by all having people > 0
+    ) as others using (destination, audience)
+    order by all
+"""
+"""Who was taken off lists in tools by others, and whom others have put on."""
 
 PROGRAMMES = """
     select programmes.label, count(decisions.customer_id),
@@ -88,7 +103,8 @@ def show(settings: Settings, run_id: str) -> None:
                 select segment, count(*) as customers from marts.segment_members group by all
             ) as segments_found using (segment)
             left join (
-                select audience, count(*) as members from sync.members
+                select audience, count(*) filter (missing_since is null) as members
+                from sync.members
                 where destination = $mailing group by all
             ) as on_list on on_list.audience = 'winback_' || segments.segment
             left join (
@@ -104,6 +120,7 @@ def show(settings: Settings, run_id: str) -> None:
             asked,
         ).fetchall()
         others = connection.execute(OTHER_LISTS, asked).fetchall()
+        looked_at = connection.execute(LOOKED_AT).fetchall()
         anonymous = connection.execute(
             "select coalesce(sum(amount), 0) from marts.record_accounting "
             "where is_in_revenue and not is_identified"
@@ -118,6 +135,10 @@ def show(settings: Settings, run_id: str) -> None:
     click.echo("\n" + table(("segment", "list", "customers", "on list", "added", "removed"), lists))
     if others:
         click.echo("\n" + table(("destination", "list", "on list", "added", "removed"), others))
+    if looked_at:
+        head = ("destination", "list", "taken off by others", "put on by others")
+        click.echo("\n" + table(head, looked_at))
+        click.echo("Whom others took off stays off; whom others put on is theirs to take off.")
     click.echo("")
     click.echo(programmes(open_warehouse(settings)))
     if SAMPLE in settings.sources:

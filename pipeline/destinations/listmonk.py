@@ -68,6 +68,7 @@ class ListmonkTool:
             yield (
                 "listmonk does not know the user, or his role lacks one of lists:get_all,"
                 " subscribers:get_all and subscribers:sql_query: see WINBACK_LISTMONK_USER"
+                " and WINBACK_LISTMONK_TOKEN"
             )
             return
         for one in lists:

@@ -148,8 +148,9 @@ def compare(
             _record(connection, attempt, audience, FORGOTTEN)
         elif count is None and known:
             why[audience] = (
-                f"{tool.name} has no list of this name any more. To make it again and send it to "
-                f"everybody on it: winback run --confirm {audience}"
+                f"{tool.name} has no list of this name any more. If it was renamed there, give it "
+                "its name back; to make it again and send it to everybody on it: "
+                f"winback run --confirm {audience}"
             )
         elif count is None:
             made_new = {"destination": tool.name, "audience": audience, "now": utc_now()}

@@ -4,6 +4,7 @@ import duckdb
 import pytest
 
 from pipeline import diagnosis
+from pipeline.http_answers import HttpError
 from pipeline.settings import Settings
 
 TABLES = """
@@ -50,3 +51,36 @@ def test_that_all_are_off_is_said(settings: Settings) -> None:
     with duckdb.connect(str(settings.warehouse_path)) as connection:
         connection.execute("update reference.programmes set is_on = false")
     assert [str(one) for one in diagnosis.programmes(settings)] == ["✓ programmes: all are off"]
+
+
+class Stranger:
+    """Answers like something else than a tool."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def problems(self) -> list[str]:
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (TypeError("string indices must be integers"), "does not answer as listmonk does"),
+        (KeyError("data"), "does not answer as listmonk does"),
+        (HttpError("GET /api/lists was not answered in time"), "was not answered in time"),
+    ],
+)
+def test_what_answers_otherwise_than_the_tool_is_a_finding(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, said: str
+) -> None:
+    monkeypatch.setenv("WINBACK_DESTINATIONS", "listmonk")
+    monkeypatch.setenv("WINBACK_LISTMONK_URL", "http://127.0.0.1:1")
+    monkeypatch.setenv("WINBACK_LISTMONK_USER", "winback")
+    monkeypatch.setenv("WINBACK_LISTMONK_TOKEN", "token")
+    monkeypatch.setattr(diagnosis, "tool_of", lambda name, settings: Stranger(error))
+
+    [finding] = [one for one in diagnosis.examine() if one.what == "destination listmonk"]
+
+    assert finding.is_problem
+    assert said in finding.mend
