@@ -4,7 +4,7 @@ import importlib.util
 import json
 import resource
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -129,6 +129,7 @@ def build_again(shop: Shop) -> list[Statement]:
     """
     manifest = json.loads((shop.target / "manifest.json").read_text())["nodes"]
     results = json.loads((shop.target / "run_results.json").read_text())["results"]
+    schemas = {node["name"]: node["schema"] for node in manifest.values()}
     statements, tests = [], Statement("data tests", 0.0, 0)
     with shop.warehouse.connect() as connection:
         # As in transforms/profiles.yml.
@@ -138,7 +139,7 @@ def build_again(shop: Shop) -> list[Statement]:
             node = manifest[result["unique_id"]]
             started = _cpu_seconds()
             if node["resource_type"] == "model":
-                _make(connection, node, result["compiled_code"])
+                _make(connection, node, result["compiled_code"], schemas)
                 cost = _cpu_seconds() - started
                 statements.append(Statement(node["name"], cost, _row_count(connection, node)))
             elif node["resource_type"] == "test":
@@ -162,10 +163,15 @@ def upstream_of(shop: Shop, names: tuple[str, ...]) -> set[str]:
     return {key.split(".")[-1] for key in found}
 
 
-def _make(connection: duckdb.DuckDBPyConnection, node: dict[str, Any], code: str) -> None:
+def _make(
+    connection: duckdb.DuckDBPyConnection,
+    node: dict[str, Any],
+    code: str,
+    schemas: Mapping[str, str],
+) -> None:
     name = f'{node["schema"]}."{node["name"]}"'
     if node["language"] == "python":
-        made = _python_model(node).model(_Session(connection, node["config"]), connection)
+        made = _python_model(node).model(_Session(connection, node["config"], schemas), connection)
         connection.register("made", made)
         code = "from made"
     kind = "view" if node["config"]["materialized"] == "view" else "table"
@@ -184,13 +190,14 @@ def _python_model(node: dict[str, Any]) -> Any:
 
 @dataclass(frozen=True)
 class _Session:
-    """What a Python model asks dbt for."""
+    """What a Python model asks dbt for. ``schemas`` says where each node stands."""
 
     connection: duckdb.DuckDBPyConnection
     config: dict[str, Any]
+    schemas: Mapping[str, str]
 
     def ref(self, name: str) -> duckdb.DuckDBPyRelation:
-        return self.connection.table(f"intermediate.{name}")
+        return self.connection.table(f"{self.schemas[name]}.{name}")
 
 
 def _row_count(connection: duckdb.DuckDBPyConnection, node: dict[str, Any]) -> int:
