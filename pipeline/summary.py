@@ -1,5 +1,7 @@
 """What came of a run, for the person who started it."""
 
+from typing import Any
+
 import click
 
 from pipeline.explanation import table
@@ -135,10 +137,7 @@ def show(settings: Settings, run_id: str) -> None:
     click.echo("\n" + table(("segment", "list", "customers", "on list", "added", "removed"), lists))
     if others:
         click.echo("\n" + table(("destination", "list", "on list", "added", "removed"), others))
-    if looked_at:
-        head = ("destination", "list", "taken off by others", "put on by others")
-        click.echo("\n" + table(head, looked_at))
-        click.echo("Whom others took off stays off; whom others put on is theirs to take off.")
+    _show_others_changes(looked_at)
     click.echo("")
     click.echo(programmes(open_warehouse(settings)))
     if SAMPLE in settings.sources:
@@ -159,6 +158,13 @@ def show(settings: Settings, run_id: str) -> None:
         click.echo(f"Lists:     {settings.var_folder / 'outbox'}")
     click.echo(f"Tables:    {settings.published_path} (schema marts)")
     click.echo("Lineage:   winback ui")
+
+
+def _show_others_changes(found: list[tuple[Any, ...]]) -> None:
+    if found:
+        head = ("destination", "list", "taken off by others", "put on by others")
+        click.echo("\n" + table(head, found))
+        click.echo("Whom others took off stays off; whom others put on is theirs to take off.")
 
 
 def programmes(warehouse: Warehouse) -> str:
