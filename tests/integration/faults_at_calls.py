@@ -80,6 +80,8 @@ def _has_halves(call: Call) -> bool:
     return call.method != "GET" and halved(call) is not None
 
 
+LOST_ANSWERS = Row("done, but answers lost beyond patience", fails(LOST_ANSWER, times=ATTEMPTS))
+DEATH = Row("process dies after the call", dies(having_acted=True))
 FAULTS = (
     Row("429 with Retry-After, 429 without", fails(too_many_requests("7"), too_many_requests())),
     Row("429 without, longer than patience", fails(too_many_requests(), times=ATTEMPTS)),
@@ -87,14 +89,16 @@ FAULTS = (
     Row("500 once", fails(answering(500))),
     Row("500 all night", fails(answering(500), times=ALL_NIGHT)),
     Row("done, not answered in time, then cut off", fails(STALLED, TRUNCATED_BODY)),
-    Row("done, but answers lost beyond patience", fails(LOST_ANSWER, times=ATTEMPTS)),
+    LOST_ANSWERS,
     Row("connection dropped before the work", fails(DROPPED)),
     Row("half done, then 500, beyond patience", fails(HALF_DONE, times=ATTEMPTS), _has_halves),
     Row("401 all night", fails(answering(401, {"detail": "no such key"}), times=ALL_NIGHT)),
-    Row("403 once", fails(answering(403, {"detail": "not allowed"}))),
+    Row("403 twice", fails(answering(403, {"detail": "not allowed"}), times=2)),
     Row("process dies before the call", dies(having_acted=False)),
-    Row("process dies after the call", dies(having_acted=True)),
+    DEATH,
 )
+UNKNOWN = (LOST_ANSWERS, DEATH)
+"""After these nobody knows what was done."""
 
 
 @dataclass(frozen=True)

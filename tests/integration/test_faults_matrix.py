@@ -15,10 +15,18 @@ from pipeline.apis import mailchimp
 from pipeline.destinations import brevo_attributes
 from pipeline.http_answers import HttpError
 from pipeline.sync import presence
-from tests.integration.faults_at_calls import EVENTS, FAULTS, Event, Row, dies, small_pages
+from tests.integration.faults_at_calls import (
+    EVENTS,
+    FAULTS,
+    UNKNOWN,
+    Event,
+    Row,
+    dies,
+    small_pages,
+)
 from tests.integration.outside_accounts import address
 from tests.integration.outside_tools import ACCOUNTS
-from tests.integration.two_nights import NAMES, Found, Nights
+from tests.integration.two_nights import LATER, NAMES, Found, Nights
 from tests.stand_ins.calls import Call
 from tests.stand_ins.direct import asked_directly
 from tests.unit.exported_lists import Crash
@@ -85,6 +93,27 @@ def test_after_a_fault_one_more_run_leaves_all_as_without_it(nights, undisturbed
     assert not wrong
 
 
+@pytest.mark.parametrize("row", UNKNOWN, ids=lambda row: row.label)
+def test_who_is_not_wanted_any_more_is_taken_off_though_nobody_knows_who_came(
+    nights, undisturbed, cell, row
+):
+    calls = undisturbed.calls
+    numbers = [n for n, call in enumerate(calls, 1) if nights.account.concerns(call)]
+    nights.restore()
+    nights.run("second")
+    nights.build(lists=LATER)
+    nights.run("third")
+    wanted = nights.found()
+    wrong = {
+        number: problem
+        for number in numbers
+        if (problem := _what_is_wrong_later(nights, wanted, row, number))
+    }
+    nights.build()
+    cell(f"{row.label}; all leave", len(numbers), len(numbers) - len(wrong))
+    assert not wrong
+
+
 @pytest.mark.parametrize("when", ["late", "in the next run"])
 def test_what_shows_late_is_known_in_the_end_though_the_process_dies(
     nights, undisturbed, cell, when
@@ -131,7 +160,7 @@ def test_who_is_refused_is_off_until_his_data_change(nights, cell, who):
     nights.build(NAMES | {who: "Other"})
     nights.run("next")
     wanted = nights.found()
-    nights.build(NAMES)
+    nights.build()
     nights.restore()
     email = address("fay-new" if who == "fay" else who)
     was_on = {name for name, people in nights.account.lists().items() if email in people}
@@ -142,13 +171,33 @@ def test_who_is_refused_is_off_until_his_data_change(nights, cell, who):
     nights.account.heal()
     nights.build(NAMES | {who: "Other"})
     nights.run("third")
-    nights.build(NAMES)
+    nights.build()
     # Whom a refusal took off comes anew when he comes again.
     anew = Counter({(name, email): 1 for name in was_on})
     problem = nights.found().unlike(replace(wanted, starts=wanted.starts + anew))
     cell("a row is refused", 1, int(refused_off and not problem))
     assert refused_off
     assert not problem
+
+
+def _what_is_wrong_later(nights: Nights, wanted: Found, row: Row, number: int) -> Any:
+    nights.build()
+    nights.restore()
+    with row.begin(nights.account, number):
+        _disturbed_run(nights)
+    nights.account.heal()
+    nights.build(lists=LATER)
+    nights.run("third")
+    found = nights.found()
+    # Who was not put on before the night ended never was there.
+    as_wanted = replace(found, made=wanted.made, starts=wanted.starts, ended=wanted.ended)
+    on = {name: people for name, people in found.tool.items() if people}
+    wanted_on = {name: people for name, people in wanted.tool.items() if people}
+    return (
+        nights.account.trespasses
+        or found.starts - wanted.starts
+        or replace(as_wanted, tool=on).unlike(replace(wanted, tool=wanted_on))
+    )
 
 
 def _same(one: Call | None, other: Call | None) -> bool:

@@ -18,7 +18,7 @@ from tests.unit.exported_lists import DAY, Exported
 SLIPPING, DORMANT, LOST = "winback_slipping", "winback_dormant", "winback_lost"
 KNOWN = (
     *("abe", "ann", "bob", "cid", "dan", "eve", "fay", "fay-new"),
-    *("gus", "hal", "ivy", "kim", "nora", "yan"),
+    *("gus", "hal", "ivy", "kim", "lee", "nora", "yan"),
 )
 """Who is a contact. abe was put on a list by others, nora has unsubscribed long ago."""
 FIRST = {
@@ -26,13 +26,15 @@ FIRST = {
     DORMANT: ["ann", "ivy"],
 }
 SECOND = {
-    SLIPPING: ["ann", "bob", "eve", "fay", "gus", "hal", "kim", "mia", "nora"],
+    SLIPPING: ["ann", "bob", "eve", "fay", "gus", "hal", "kim", "lee", "mia", "nora"],
     DORMANT: ["ann", "cid", "ivy"],
     LOST: ["kim", "ann"],
 }
+LATER = {SLIPPING: ["bob", "fay", "gus", "hal", "lee", "mia", "nora"], DORMANT: ["ivy"]}
+"""What is wanted when all who came in the second night have gone again."""
 MINUTE, HOUR = 60, 3600
 NAMES = {"ann": "Anna", "bob": "Robert"}
-BARRED = ("dan", "eve", "nora")
+BARRED = ("dan", "eve", "lee", "nora")
 """Who may not be contacted in the second night."""
 
 
@@ -70,8 +72,18 @@ class Nights:
         warehouse = InMemory(path)
         warehouse.prepare()
         nights = cls(account, Exported(warehouse))
+        nights._know_addresses()
         nights._first()
         return nights
+
+    def _know_addresses(self) -> None:
+        """Write down by what addresses people ever came, as the models do."""
+        people = {name: name for name in KNOWN} | {"fay-new": "fay", "gus": "gus-old"}
+        with self.world.warehouse.connect() as connection:
+            connection.execute("create table sync.customer_ids (key varchar, customer_id varchar)")
+            for name, customer in people.items():
+                known = [f"email:{address(name)}", customer]
+                connection.execute("insert into sync.customer_ids values (?, ?)", known)
 
     def _first(self) -> None:
         for name in KNOWN:
@@ -92,16 +104,15 @@ class Nights:
             connection.execute("create schema kept")
             for table in SYNC_TABLES:
                 connection.execute(f"create table kept.{table} as from sync.{table}")
-        world.lists = SECOND
-        world.known = {"cid", "dan", "gus-old"}
+        world.known = {"ann", "cid", "dan", "eve", "gus-old", "kim"}
         world.forbidden = {"dan": "consent: unsubscribed"}
         world.aliases = {"gus-old": "gus"}
         world.emails["fay"] = address("fay-new")
-        self.build(NAMES)
+        self.build()
 
-    def build(self, names: dict[str, str]) -> None:
-        """Let the models of the second night tell these first names."""
-        self.world.names = names
+    def build(self, names: dict[str, str] = NAMES, lists: dict[str, list[str]] = SECOND) -> None:
+        """Let the models tell these first names and lists."""
+        self.world.names, self.world.lists = names, lists
         self.world.build()
 
     def restore(self) -> None:
@@ -112,6 +123,7 @@ class Nights:
                 connection.execute(f"insert into sync.{table} from kept.{table}")
         self.account.restore()
         self.account.unsubscribe("eve")
+        self.account.unsubscribe("lee")
         self.account.take_off(SLIPPING, "hal")
         self.account.server.clock.sleep(HOUR)
         self.account.count_anew()
