@@ -80,12 +80,14 @@ def plan(as_of: str | None, confirm: tuple[str, ...]) -> None:
     """Show what the next run would send and take off, list by list, without doing it."""
     settings = settings_or_problem()
     from pipeline import runs, summary
+    from pipeline.as_of import resolve_as_of
     from pipeline.destinations.outlets import OUTLETS
     from pipeline.resources import open_warehouse
     from pipeline.sync.plan import make_plan
 
     with runs.planned(settings, _asked(as_of, confirm, False)) as (ended, path):
         _stop_if_failed(settings, ended, is_alerting=False)
+        click.echo(f"As of {resolve_as_of(as_of, settings)}:")
         for destination in (*settings.destinations, *OUTLETS):
             made = make_plan(open_warehouse(settings, str(path)), destination, confirm)
             if destination in OUTLETS and not made.lists:

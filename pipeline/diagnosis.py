@@ -16,6 +16,7 @@ from pipeline.source_clients import source_of
 from pipeline.sources.catalogue import extracted
 from pipeline.sources.contract import ENTITIES
 from pipeline.sql import has_table
+from pipeline.summary import left_behind
 from pipeline.sync.backup import backups
 from pipeline.tool_clients import tool_of
 
@@ -120,6 +121,8 @@ def _folder(settings: Settings) -> Iterator[Finding]:
     yield Finding("var", f"{folder}, {free / 1024**3:.1f} GiB free", few)
     if run_lock.is_held(folder / LOCK_NAME):
         yield Finding("run", "one is going on")
+    if left := left_behind(settings):
+        yield Finding("outbox", left, is_notice=True, mend="delete them or name files again")
     kept = backups(folder / "backup")
     if kept:
         yield Finding(
@@ -216,7 +219,7 @@ def programmes(settings: Settings) -> Iterator[Finding]:
             return
         found = connection.execute(PROGRAMMES).fetchall()
     if not found:
-        yield Finding("programmes", "all are off")
+        yield Finding("programmes", "all were off in the last run")
     for programme, unknown, without_code, planned in found:
         mends = []
         if unknown:

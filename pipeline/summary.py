@@ -1,5 +1,6 @@
 """What came of a run, for the person who started it."""
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -149,15 +150,36 @@ def show(settings: Settings, run_id: str) -> None:
     if files:
         named = ", ".join(files[:3]) + (" …" if len(files) > 3 else "")
         click.echo(f"Files that were refused and have not come again: {len(files):,} ({named})")
+    _show_places(settings)
+
+
+def _show_places(settings: Settings) -> None:
     if settings.tools and not settings.send:
         click.echo(
-            f"Sending is off, so {', '.join(settings.tools)} got nothing; winback plan shows what "
-            "would go out, and WINBACK_SEND=yes lets it.\n"
+            f"Sending is off, so {', '.join(settings.tools)} got nothing and nobody enters a "
+            "programme; winback plan shows what would go out, and WINBACK_SEND=yes lets it.\n"
         )
+    if left := left_behind(settings):
+        click.echo(f"{left}.\n")
     if "files" in settings.destinations:
         click.echo(f"Lists:     {settings.var_folder / 'outbox'}")
     click.echo(f"Tables:    {settings.published_path} (schema marts)")
     click.echo("Lineage:   winback ui")
+
+
+def left_behind(settings: Settings) -> str:
+    """Return a sentence on files that no run looks after any more, "" where there are none."""
+    found = [] if "files" in settings.destinations else _lists_in(settings.var_folder / "outbox")
+    if not found:
+        return ""
+    return (
+        f"{len(found)} lists under {settings.var_folder / 'outbox'} are of the time when "
+        "WINBACK_DESTINATIONS named files; nobody is taken off them any more"
+    )
+
+
+def _lists_in(folder: Path) -> list[Path]:
+    return sorted(folder.glob("winback_*.csv"))
 
 
 def _show_others_changes(found: list[tuple[Any, ...]]) -> None:

@@ -15,13 +15,41 @@ entries as (
 
 ),
 
+permissions as (
+
+    select * from {{ ref('int_channel_permissions') }}
+
+),
+
+programmes as (
+
+    select
+        programme,
+        channel
+
+    from {{ ref('programmes') }}
+
+),
+
+-- Between two steps no gate is asked, but whom nobody may write to is on no list.
 judged as (
 
     select
         answers.*,
-        coalesce(entries.is_global_control, false) as is_global_control
+        coalesce(entries.is_global_control, false) as is_global_control,
+        not coalesce(permissions.may_be_contacted, false) as is_forbidden,
+        coalesce(permissions.gate, 'consent') as forbidding_gate,
+        coalesce(permissions.forbidden_reason, 'consent: never') as forbidden_reason
 
     from answers
+
+    inner join programmes
+        on answers.programme = programmes.programme
+
+    left outer join permissions
+        on
+            answers.customer_id = permissions.customer_id
+            and programmes.channel = permissions.channel
 
     left outer join entries
         on
@@ -41,9 +69,13 @@ worded as (
         arm,
         step,
         message,
-        not is_control and not is_global_control and (gate is null or not is_entry) as is_in,
+        not is_control
+        and not is_global_control
+        and not is_forbidden
+        and (gate is null or not is_entry) as is_in,
         case
             when gate is not null then gate
+            when is_forbidden then forbidding_gate
             when is_control or is_global_control then 'control'
         end as gate,
         reason,
@@ -65,6 +97,7 @@ worded as (
                     then 'step ' || cast(step as varchar) || ' waits'
             end,
             details,
+            case when gate is null and is_forbidden then forbidden_reason end,
             trial_details,
             case
                 when gate is null and is_global_control then 'in the global control'
