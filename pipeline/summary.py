@@ -1,6 +1,5 @@
 """What came of a run, for the person who started it."""
 
-from pathlib import Path
 from typing import Any
 
 import click
@@ -155,9 +154,10 @@ def show(settings: Settings, run_id: str) -> None:
 
 def _show_places(settings: Settings) -> None:
     if settings.tools and not settings.send:
+        nobody = "" if settings.is_mailing else " and nobody enters a programme"
         click.echo(
-            f"Sending is off, so {', '.join(settings.tools)} got nothing and nobody enters a "
-            "programme; winback plan shows what would go out, and WINBACK_SEND=yes lets it.\n"
+            f"Sending is off, so {', '.join(settings.tools)} got nothing{nobody}; winback plan "
+            "shows what would go out, and WINBACK_SEND=yes lets it.\n"
         )
     if left := left_behind(settings):
         click.echo(f"{left}.\n")
@@ -169,17 +169,14 @@ def _show_places(settings: Settings) -> None:
 
 def left_behind(settings: Settings) -> str:
     """Return a sentence on files that no run looks after any more, "" where there are none."""
-    found = [] if "files" in settings.destinations else _lists_in(settings.var_folder / "outbox")
-    if not found:
+    outbox = settings.var_folder / "outbox"
+    count = 0 if "files" in settings.destinations else len(list(outbox.glob("winback_*.csv")))
+    if not count:
         return ""
     return (
-        f"{len(found)} lists under {settings.var_folder / 'outbox'} are of the time when "
-        "WINBACK_DESTINATIONS named files; nobody is taken off them any more"
+        f"{count} lists under {outbox} are of the time when WINBACK_DESTINATIONS named files; "
+        "nobody is taken off them any more"
     )
-
-
-def _lists_in(folder: Path) -> list[Path]:
-    return sorted(folder.glob("winback_*.csv"))
 
 
 def _show_others_changes(found: list[tuple[Any, ...]]) -> None:
