@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import pairwise
@@ -81,8 +81,7 @@ def test_after_a_fault_one_more_run_leaves_all_as_without_it(nights, undisturbed
         for n, call in enumerate(undisturbed.calls, 1)
         if nights.account.concerns(call) and row.concerns(call)
     ]
-    # Each fault begins elsewhere, so that together they meet every call.
-    numbers = numbers[FAULTS.index(row) % EVERY :: EVERY]
+    numbers = _chosen(numbers, FAULTS.index(row))
     wrong = {}
     for number in numbers:
         problem = _what_is_wrong(nights, undisturbed, row, number)
@@ -99,7 +98,7 @@ def test_who_is_not_wanted_any_more_is_taken_off_though_nobody_knows_who_came(
 ):
     calls = undisturbed.calls
     numbers = [n for n, call in enumerate(calls, 1) if nights.account.concerns(call)]
-    numbers = numbers[UNKNOWN.index(row) % EVERY :: EVERY]
+    numbers = _chosen(numbers, UNKNOWN.index(row))
     nights.restore()
     nights.run("second")
     nights.build(lists=LATER)
@@ -123,10 +122,8 @@ def test_what_shows_late_is_known_in_the_end_though_the_process_dies(
         pytest.skip("there is nothing that this tool does later")
     calls = [*_calls_when_it_shows(nights, when), None]
     # 0 is a night that nobody dies in. Of looks at the same again and again the last is enough.
-    numbers = [
-        0,
-        *(n for n, (one, other) in enumerate(pairwise(calls), 1) if not _same(one, other)),
-    ]
+    deaths = [n for n, (one, other) in enumerate(pairwise(calls), 1) if not _same(one, other)]
+    numbers = [0, *_chosen(deaths, len(when))]
     wrong = {
         number: problem
         for number in numbers
@@ -144,7 +141,8 @@ def test_what_others_do_meanwhile_changes_nothing_else(nights, undisturbed, cell
         nights.restore()
         nights.forget_readings()
         nights.run("second")
-        numbers = range(1, len(nights.account.server.calls) + 1)
+        calls = range(1, len(nights.account.server.calls) + 1)
+        numbers = _chosen(calls, EVENTS.index(event))
         wrong = {
             number: problem
             for number in numbers
@@ -179,6 +177,11 @@ def test_who_is_refused_is_off_until_his_data_change(nights, cell, who):
     cell("a row is refused", 1, int(refused_off and not problem))
     assert refused_off
     assert not problem
+
+
+def _chosen(numbers: Sequence[int], place: int) -> Sequence[int]:
+    """Return the calls that are tried. Each row begins elsewhere, so that all meet every call."""
+    return numbers[place % EVERY :: EVERY]
 
 
 def _what_is_wrong_later(nights: Nights, wanted: Found, row: Row, number: int) -> Any:
