@@ -64,6 +64,7 @@ LONGER_FOR_A_REASON = {
     "journey_differences": "one chain from counts to intervals, a step per formula",
     "lifecycle_monthly": "every count of a month from the same spans",
     "programme_answers": "what depends on all of a person's programmes is asked in one place",
+    "programme_decisions": "one step for what was decided, one for how it is said",
     "programme_entries": "entries of programmes and of the global control side by side",
     "programme_entrants": "one step per cost and limit of what came of an entry",
     "programme_gates": "one step per gate, so that each can be read alone",

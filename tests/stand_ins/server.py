@@ -88,11 +88,11 @@ class StandIn:
             self.calls.append(call)
             self.arriving(call)
             fault = self.faults.take(call)
-            reply = self._done(call, fault)
+            reply = self._work_of(call, fault)
             self.answered(call)
             return reply, fault
 
-    def _done(self, call: Call, fault: Fault | None) -> Reply:
+    def _work_of(self, call: Call, fault: Fault | None) -> Reply:
         if fault and fault.way in (Way.INSTEAD, Way.DROPPED):
             return fault.reply
         if fault and fault.way is Way.HALF:
