@@ -61,7 +61,7 @@ def tool(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tool]:
         for number in range(PEOPLE):
             email = f"person{number}@example.com"
             if email != UNKNOWN:
-                listmonk.add_subscriber(email, NEWS)
+                listmonk.add_subscriber(email, dict(NEWS))
         shop.settings = {
             "WINBACK_DESTINATIONS": "listmonk,files",
             "WINBACK_LISTMONK_URL": listmonk.base_url,
