@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pydantic import ValidationError
 
 from pipeline import run_lock
+from pipeline.destinations.files import left_behind
 from pipeline.http_answers import HttpError
 from pipeline.resources import LOCK_NAME, open_warehouse
 from pipeline.settings import Settings, sentence_of
@@ -16,7 +17,6 @@ from pipeline.source_clients import source_of
 from pipeline.sources.catalogue import extracted
 from pipeline.sources.contract import ENTITIES
 from pipeline.sql import has_table
-from pipeline.summary import left_behind
 from pipeline.sync.backup import backups
 from pipeline.tool_clients import tool_of
 
@@ -121,7 +121,7 @@ def _folder(settings: Settings) -> Iterator[Finding]:
     yield Finding("var", f"{folder}, {free / 1024**3:.1f} GiB free", few)
     if run_lock.is_held(folder / LOCK_NAME):
         yield Finding("run", "one is going on")
-    if left := left_behind(settings):
+    if left := left_behind(folder / "outbox", settings.destinations):
         yield Finding("outbox", left, is_notice=True, mend="delete them or name files again")
     kept = backups(folder / "backup")
     if kept:

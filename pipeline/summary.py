@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from pipeline.destinations.files import left_behind
 from pipeline.explanation import table
 from pipeline.resources import open_warehouse
 from pipeline.settings import SAMPLE, Settings
@@ -159,24 +160,12 @@ def _show_places(settings: Settings) -> None:
             f"Sending is off, so {', '.join(settings.tools)} got nothing{nobody}; winback plan "
             "shows what would go out, and WINBACK_SEND=yes lets it.\n"
         )
-    if left := left_behind(settings):
+    if left := left_behind(settings.var_folder / "outbox", settings.destinations):
         click.echo(f"{left}.\n")
     if "files" in settings.destinations:
         click.echo(f"Lists:     {settings.var_folder / 'outbox'}")
     click.echo(f"Tables:    {settings.published_path} (schema marts)")
     click.echo("Lineage:   winback ui")
-
-
-def left_behind(settings: Settings) -> str:
-    """Return a sentence on files that no run looks after any more, "" where there are none."""
-    outbox = settings.var_folder / "outbox"
-    count = 0 if "files" in settings.destinations else len(list(outbox.glob("winback_*.csv")))
-    if not count:
-        return ""
-    return (
-        f"{count} lists under {outbox} are of the time when WINBACK_DESTINATIONS named files; "
-        "nobody is taken off them any more"
-    )
 
 
 def _show_others_changes(found: list[tuple[Any, ...]]) -> None:

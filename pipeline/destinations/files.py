@@ -179,3 +179,14 @@ def _in_use(connection: duckdb.DuckDBPyConnection, columns: Sequence[str]) -> li
     counts = ", ".join(f"count({identifier(name)})" for name in columns)
     found = connection.execute(f"select {counts} from kept").fetchall()[0]
     return [name for name, count in zip(columns, found, strict=True) if count]
+
+
+def left_behind(outbox: Path, destinations: Sequence[str]) -> str:
+    """Return a sentence on lists that no run looks after any more, "" where there are none."""
+    count = 0 if "files" in destinations else len(list(outbox.glob(f"{PREFIX}*.csv")))
+    if not count:
+        return ""
+    return (
+        f"{count} lists under {outbox} are of the time when WINBACK_DESTINATIONS named files; "
+        "nobody is taken off them any more"
+    )
