@@ -10,8 +10,8 @@ from pipeline.destinations.brevo_attributes import BrevoAttributes, attributes_o
 from pipeline.destinations.brevo_contacts import BrevoContacts
 from pipeline.destinations.brevo_lists import BrevoLists
 from pipeline.destinations.contact_lists import carry_out
-from pipeline.destinations.contacts import Contact, Profile, Written, key_of, table_of
-from pipeline.destinations.contract import Changes, Outcome
+from pipeline.destinations.contacts import Contact, Profile, Written, key_of
+from pipeline.destinations.contract import Changes, Outcome, on_list
 from pipeline.destinations.properties import PREFIX
 from pipeline.http_answers import HttpError
 
@@ -46,7 +46,7 @@ class BrevoTool:
         """Return contact_id and email of everybody on the list."""
         number = self._desk.list_number(audience)
         records = self._desk.lists.members(number) if number is not None else []
-        return table_of((one["id"], key_of(one.get("email") or "")) for one in records)
+        return on_list((str(one["id"]), key_of(one.get("email") or "")) for one in records)
 
     def find(self, audience: str, emails: Sequence[str]) -> pa.Table:
         """Return contact_id and email of those of ``emails`` who are on the list.
@@ -55,7 +55,7 @@ class BrevoTool:
         """
         number = self._desk.list_number(audience)
         found = self._desk.by_email(emails).values() if number is not None else ()
-        return table_of((one.number, one.email) for one in found if number in one.lists)
+        return on_list((str(one.number), one.email) for one in found if number in one.lists)
 
     def problems(self) -> Iterator[str]:
         """Yield what is wrong with the key, and lists that share a name."""

@@ -10,7 +10,13 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from pipeline.destinations.contacts import Contact, Desk, Profile, key_of
-from pipeline.destinations.contract import NOT_A_CONTACT, Changes, Outcome
+from pipeline.destinations.contract import (
+    CONTACT_UNKNOWN,
+    NOT_A_CONTACT,
+    STILL_THERE,
+    Changes,
+    Outcome,
+)
 
 WAITS_SECONDS = (2, 4, 8, 16, 30, 60)
 """What is waited between looks for a change that does not show yet."""
@@ -59,11 +65,11 @@ def carry_out(desk: Desk, audience: str, changes: Changes) -> Outcome:
 
 
 def _removed(desk: Desk, list_number: int, removes: pa.Table) -> dict[str, str]:
-    rows = [row for row in removes.to_pylist() if row["contact_id"]]
-    there = _taken_off(desk, list_number, [int(row["contact_id"]) for row in rows])
-    return {
-        row["customer_id"]: "still on the list" for row in rows if int(row["contact_id"]) in there
-    }
+    rows = removes.to_pylist()
+    known = {row["customer_id"]: int(row["contact_id"]) for row in rows if row["contact_id"]}
+    there = _taken_off(desk, list_number, list(known.values()))
+    unknown = {row["customer_id"]: CONTACT_UNKNOWN for row in rows if not row["contact_id"]}
+    return unknown | {one: STILL_THERE for one, number in known.items() if number in there}
 
 
 def _people(desk: Desk, list_number: int, changes: Changes) -> list[_Person]:

@@ -4,8 +4,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-import pyarrow as pa
-
 Profile = Mapping[str, Any]
 
 
@@ -73,14 +71,3 @@ class Desk(Protocol):
 def key_of(email: str) -> str:
     """Return the address by which people are matched."""
     return email.strip().lower()
-
-
-def table_of(contacts: Iterable[tuple[int, str]]) -> pa.Table:
-    """Return numbers and addresses as contact_id and email."""
-    told = list(contacts)
-    return pa.table(
-        {
-            "contact_id": pa.array([str(number) for number, _ in told], pa.string()),
-            "email": pa.array([email for _, email in told], pa.string()),
-        }
-    )

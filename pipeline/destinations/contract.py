@@ -1,6 +1,6 @@
 """What every destination's client offers the engine, and how a payload is told from another."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
@@ -42,6 +42,10 @@ class Changes:
 
 NOT_A_CONTACT = "not a contact"
 """Why somebody is refused whom a tool does not know: it alone can make him one."""
+CONTACT_UNKNOWN = "contact unknown"
+"""Why the removal of somebody is refused whose id in the tool was never told."""
+STILL_THERE = "still on the list"
+"""Why a removal is refused that the tool did not carry out."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,30 @@ class Outcome:
     refused: Mapping[str, str] = field(default_factory=dict)
     contacts: Mapping[str, str] = field(default_factory=dict)
     unseen: Collection[str] = ()
+
+
+def together(outcomes: Iterable[Outcome]) -> Outcome:
+    """Return what came of changes that were carried out one kind after the other."""
+    parts = list(outcomes)
+    return Outcome(
+        refused={one: why for part in parts for one, why in part.refused.items()},
+        contacts={one: contact for part in parts for one, contact in part.contacts.items()},
+        unseen={one for part in parts for one in part.unseen},
+    )
+
+
+def on_list(contacts: Iterable[tuple[str, str | None]]) -> pa.Table:
+    """Return ids and addresses as contact_id and email, as ``MailTool`` tells who is on a list.
+
+    Who was told twice while pages were turned is there once; who has no address has none here.
+    """
+    told = dict(contacts)
+    return pa.table(
+        {
+            "contact_id": pa.array(told, pa.string()),
+            "email": pa.array([email or None for email in told.values()], pa.string()),
+        }
+    )
 
 
 class Client(Protocol):

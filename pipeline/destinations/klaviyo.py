@@ -9,13 +9,18 @@ from pipeline.apis.klaviyo import KlaviyoApi
 from pipeline.apis.klaviyo_filters import filter_lots
 from pipeline.apis.klaviyo_imports import import_profiles, wait_for_imports
 from pipeline.apis.klaviyo_lists import KlaviyoLists
-from pipeline.destinations.contract import Changes, Outcome
+from pipeline.destinations.contract import (
+    CONTACT_UNKNOWN,
+    Changes,
+    Outcome,
+    on_list,
+    together,
+)
 from pipeline.destinations.klaviyo_problems import problems
 from pipeline.destinations.klaviyo_profiles import (
     askable,
     column,
     emails_of,
-    members_table,
     profiles_of,
     refused_of,
 )
@@ -41,20 +46,12 @@ class KlaviyoTool:
 
     def apply(self, audience: str, changes: Changes) -> Outcome:
         """Carry out ``changes`` and say what came of each contact."""
-        outcomes = [
-            carry_out(audience, table)
-            for carry_out, table in (
-                (self._remove, changes.removes),
-                (self._update, changes.updates),
-                (self._add, changes.adds),
-            )
-            if len(table)
-        ]
-        return Outcome(
-            refused={one: why for each in outcomes for one, why in each.refused.items()},
-            contacts={one: what for each in outcomes for one, what in each.contacts.items()},
-            unseen=[one for each in outcomes for one in each.unseen],
+        parts = (
+            (self._remove, changes.removes),
+            (self._update, changes.updates),
+            (self._add, changes.adds),
         )
+        return together(carry_out(audience, table) for carry_out, table in parts if len(table))
 
     def count(self, audience: str) -> int | None:
         """Return how many contacts are on the list, None where there is no such list."""
@@ -63,7 +60,7 @@ class KlaviyoTool:
     def members(self, audience: str) -> pa.Table:
         """Return contact_id and email of everybody on the list; no rows where there is none."""
         list_id = self._lists.find(audience)
-        return members_table(dict(self._lists.members(list_id)) if list_id else {})
+        return on_list(self._lists.members(list_id) if list_id else ())
 
     def find(self, audience: str, emails: Sequence[str]) -> pa.Table:
         """Return contact_id and email of those of ``emails`` who are on the list.
@@ -72,10 +69,10 @@ class KlaviyoTool:
         """
         list_id = self._lists.find(audience)
         if list_id is None:
-            return members_table({})
+            return on_list(())
         wait_for_imports(self._api, list_id)
         found = self._lists.on_list(list_id, askable(emails))
-        return members_table({contact: email for email, contact in found.items()})
+        return on_list((contact, email) for email, contact in found.items())
 
     def problems(self) -> Iterator[str]:
         """Yield sentences on what is not right with key, scopes or lists; change nothing."""
@@ -87,7 +84,7 @@ class KlaviyoTool:
         if list_id:
             self._lists.take_off(list_id, [one for one in contacts.values() if one])
         return Outcome(
-            refused={one: "contact unknown" for one, contact in contacts.items() if not contact}
+            refused={one: CONTACT_UNKNOWN for one, contact in contacts.items() if not contact}
         )
 
     def _add(self, audience: str, table: pa.Table) -> Outcome:

@@ -12,7 +12,6 @@ from pipeline.destinations.contract import NOT_A_CONTACT
 from pipeline.destinations.properties import properties_of
 
 ROWS_AT_ONCE = 1000
-MEMBER = pa.schema([("contact_id", pa.string()), ("email", pa.string())])
 
 
 def column(table: pa.Table, name: str) -> dict[str, Any]:
@@ -73,14 +72,3 @@ def refused_of(
         elif email in imported.refused:
             reasons[customer] = imported.refused[email]
     return reasons
-
-
-def members_table(members: Mapping[str, str]) -> pa.Table:
-    """Return contact_id and email; who has no address has none here."""
-    return pa.table(
-        {
-            "contact_id": pa.array(members, pa.string()),
-            "email": pa.array([email or None for email in members.values()], pa.string()),
-        },
-        schema=MEMBER,
-    )

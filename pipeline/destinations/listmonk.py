@@ -7,8 +7,8 @@ import pyarrow as pa
 
 from pipeline.apis.listmonk import ListmonkApi
 from pipeline.destinations.contact_lists import carry_out
-from pipeline.destinations.contacts import Contact, Profile, Written, table_of
-from pipeline.destinations.contract import Changes, Outcome
+from pipeline.destinations.contacts import Contact, Profile, Written
+from pipeline.destinations.contract import Changes, Outcome, on_list
 from pipeline.destinations.listmonk_subscribers import ListmonkSubscribers, in_parts, numbered
 from pipeline.destinations.properties import PREFIX
 from pipeline.http_answers import HttpError
@@ -46,7 +46,7 @@ class ListmonkTool:
         """Return contact_id and email of everybody on the list; whoever has left it is not."""
         number = self._desk.list_number(audience)
         found = self._desk.subscribers.on(number) if number is not None else ()
-        return table_of((one.number, one.email) for one in found)
+        return on_list((str(one.number), one.email) for one in found)
 
     def find(self, audience: str, emails: Sequence[str]) -> pa.Table:
         """Return contact_id and email of those of ``emails`` who are on the list.
@@ -55,7 +55,7 @@ class ListmonkTool:
         """
         number = self._desk.list_number(audience)
         found = self._desk.by_email(emails).values() if number is not None else ()
-        return table_of((one.number, one.email) for one in found if number in one.lists)
+        return on_list((str(one.number), one.email) for one in found if number in one.lists)
 
     def problems(self) -> Iterator[str]:
         """Yield what is wrong with the user, and lists of ours that cannot be written to."""

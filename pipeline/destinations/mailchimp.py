@@ -13,7 +13,14 @@ import pyarrow as pa
 from pipeline.apis.mailchimp import MailchimpApi, problem_of
 from pipeline.apis.mailchimp_walks import changed_members
 from pipeline.clock import utc_now
-from pipeline.destinations.contract import Changes, Outcome
+from pipeline.destinations.contract import (
+    CONTACT_UNKNOWN,
+    STILL_THERE,
+    Changes,
+    Outcome,
+    on_list,
+    together,
+)
 from pipeline.destinations.mailchimp_contacts import (
     ARCHIVED,
     NO_ADDRESS,
@@ -31,7 +38,6 @@ from pipeline.http_answers import HttpError
 FEW = 200
 """So many contacts are asked for one by one rather than by reading the audience."""
 FROM_THE_START = datetime.fromisoformat("0001-01-01")
-ON_A_LIST = pa.schema([("contact_id", pa.string()), ("email", pa.string())])
 
 Row = Mapping[str, Any]
 
@@ -60,12 +66,7 @@ class MailchimpTool:
             (changes.updates, self._update),
             (changes.adds, self._add),
         )
-        outcomes = [carry_out(audience, table) for table, carry_out in parts if len(table)]
-        return Outcome(
-            refused={key: why for one in outcomes for key, why in one.refused.items()},
-            contacts={key: contact for one in outcomes for key, contact in one.contacts.items()},
-            unseen={key for one in outcomes for key in one.unseen},
-        )
+        return together(carry_out(audience, table) for table, carry_out in parts if len(table))
 
     def count(self, audience: str) -> int | None:
         """Return how many contacts have the tag, those who unsubscribed too."""
@@ -79,9 +80,7 @@ class MailchimpTool:
         """
         there = self._tags.members(audience)
         ids = self._ids_of(there)
-        return _table(
-            [(ids[key], one["email_address"]) for key, one in there.items() if key in ids]
-        )
+        return on_list((ids[key], one["email_address"]) for key, one in there.items() if key in ids)
 
     def find(self, audience: str, emails: Sequence[str]) -> pa.Table:
         """Return who of ``emails`` has the tag, a call each.
@@ -90,7 +89,7 @@ class MailchimpTool:
         for so long.
         """
         if self._tags.find(audience) is None:
-            return _table([])
+            return on_list(())
         keys = {hashed(email): hashed(email) for email in emails}
         found = self._looked_up(keys)
         missing = {
@@ -100,7 +99,7 @@ class MailchimpTool:
         }
         found |= self._lists.seen(audience, missing)
         on = [one for one in found.values() if one and one.is_on(audience)]
-        return _table([(one.contact_id, one.email) for one in on])
+        return on_list((one.contact_id, one.email) for one in on)
 
     def problems(self) -> Iterator[str]:
         """Yield what is not right with the key, the audience and the room for merge fields."""
@@ -153,8 +152,8 @@ class MailchimpTool:
         ids = _ids(people)
         found = self._looked_up({key: one for key, one in ids.items() if one})
         staying = self._lists.take_off(audience, found)
-        unknown = {key: "no contact is known" for key, one in ids.items() if not one}
-        return Outcome(refused=unknown | dict.fromkeys(staying, "not taken off"))
+        unknown = {key: CONTACT_UNKNOWN for key, one in ids.items() if not one}
+        return Outcome(refused=unknown | dict.fromkeys(staying, STILL_THERE))
 
     def _told(self, profiles: pa.Table) -> dict[str, Told]:
         """Tell Mailchimp what is known of each, by customer_id."""
@@ -198,10 +197,4 @@ def _outcome(
 def _ids(people: pa.Table) -> dict[str, str | None]:
     return dict(
         zip(people["customer_id"].to_pylist(), people["contact_id"].to_pylist(), strict=True)
-    )
-
-
-def _table(rows: Sequence[tuple[str, str]]) -> pa.Table:
-    return pa.Table.from_pylist(
-        [{"contact_id": contact, "email": email} for contact, email in rows], schema=ON_A_LIST
     )

@@ -18,12 +18,15 @@ import duckdb
 import pytest
 
 from pipeline.diagnosis import examine
-from tests.integration.shop import LAST_DAY, Shop, small_shop
+from tests.integration.shop import LAST_DAY, ROOT, Shop, small_shop
 from tests.integration.traces import traces, traces_in
-from tests.stand_ins import databases, klaviyo, listmonk, mailchimp, shopify, woocommerce
+from tests.stand_ins import brevo, databases, klaviyo, listmonk, mailchimp, shopify, woocommerce
+from tests.stand_ins.brevo_lists import BrevoListsStandIn
 from tests.stand_ins.calls import Reply
+from tests.stand_ins.clock import QuickClock
 from tests.stand_ins.databases import PostgreSQLServer
 from tests.stand_ins.faults import answering
+from tests.stand_ins.klaviyo_imports import KlaviyoAccount
 from tests.stand_ins.listmonk_lists import ListmonkListsStandIn
 from tests.stand_ins.server import StandIn
 
@@ -31,11 +34,14 @@ pytestmark = pytest.mark.sources
 
 DATABASE, HOOK, MAIL = "Sql/geheim+&ä 4711", "hook-0815-geheim", "Smtp%geheim?#77"
 PEOPLE = 40
+TOOLS = ("klaviyo", "mailchimp", "brevo", "listmonk")
+JOINED = "2024-02-01T00:00:00+00:00"
 CONFIRMED = listmonk.on_list("confirmed", created="2024-02-01", updated="2024-02-01")
 SECRETS = {
     "the database's password": DATABASE,
     "Klaviyo's key": klaviyo.KEY,
     "Mailchimp's key": mailchimp.KEY,
+    "Brevo's key": brevo.KEY,
     "listmonk's token": listmonk.TOKEN,
     "Shopify's token": shopify.TOKEN,
     "WooCommerce's key": woocommerce.KEY,
@@ -43,14 +49,19 @@ SECRETS = {
     "the webhook's address": HOOK,
     "the mail server's password": MAIL,
 }
-# Klaviyo and Mailchimp have addresses of their own, which no setting names.
+# These have addresses of their own, which no setting names, and limits that take minutes to keep.
 ON_LOOPBACK = """
 import sys
+sys.path.insert(0, sys.argv.pop(1))
+from pipeline.apis.brevo import BrevoApi
 from pipeline.apis.klaviyo import KlaviyoApi
 from pipeline.apis.mailchimp import MailchimpApi
 from pipeline.command import main
-for api in (KlaviyoApi, MailchimpApi):
-    api.__init__.__kwdefaults__["base_url"] = sys.argv.pop(1)
+from tests.stand_ins.clock import QuickClock
+clock = QuickClock()
+for api in (BrevoApi, KlaviyoApi, MailchimpApi):
+    told = {"base_url": sys.argv.pop(1), "clock": clock, "sleep": clock.sleep}
+    api.__init__.__kwdefaults__.update(told)
 main()
 """
 
@@ -113,17 +124,24 @@ class Stage:
 
     def __init__(self, shop: Shop, postgres: PostgreSQLServer, stack: ExitStack) -> None:
         self.shop, self.postgres = shop, postgres
-        self.klaviyo = stack.enter_context(klaviyo.KlaviyoStandIn())
-        self.mailchimp = stack.enter_context(mailchimp.MailchimpStandIn())
+        clock = QuickClock()
+        self.brevo = stack.enter_context(BrevoListsStandIn(clock))
+        self.klaviyo = stack.enter_context(KlaviyoAccount(clock))
+        self.mailchimp = stack.enter_context(mailchimp.MailchimpStandIn(clock))
         self.listmonk = stack.enter_context(ListmonkListsStandIn())
         self.shopify = stack.enter_context(shopify.Shopify())
         self.woocommerce = stack.enter_context(woocommerce.WooCommerce())
+        self.klaviyo.scopes |= {"metrics:read", "events:read"}
         self.hook = stack.enter_context(Hook())
         self.mails = stack.enter_context(MailServer())
         self.said: list[bytes] = []
         self.shopify.bulk.polls = 0
         for person in range(PEOPLE):
-            self.listmonk.add_subscriber(f"person{person}@example.com", CONFIRMED)
+            email = f"person{person}@example.com"
+            self.brevo.add_contact(email, modified=JOINED, listIds=[7])
+            self.klaviyo.add_profile(f"P{person}", email, updated=JOINED)
+            self.mailchimp.add_member("audience", email, changed=JOINED)
+            self.listmonk.add_subscriber(email, CONFIRMED)
         queries = shop.folder / "queries"
         queries.mkdir()
         (queries / "orders.sql").write_text(
@@ -131,13 +149,15 @@ class Stage:
             "from shop_orders order by id"
         )
         shop.settings = {
-            "WINBACK_SOURCES": "files,sql,klaviyo,mailchimp,listmonk,shopify,woocommerce",
-            "WINBACK_DESTINATIONS": "files,listmonk",
+            "WINBACK_SOURCES": "files,sql,klaviyo,mailchimp,brevo,listmonk,shopify,woocommerce",
+            "WINBACK_DESTINATIONS": ",".join(("files", *TOOLS)),
             "WINBACK_SEND": "yes",
             "WINBACK_SQL_URL": self.url(DATABASE),
             "WINBACK_SQL_QUERIES": str(queries),
             "WINBACK_KLAVIYO_KEY": klaviyo.KEY,
             "WINBACK_MAILCHIMP_KEY": mailchimp.KEY,
+            "WINBACK_MAILCHIMP_AUDIENCE": "audience",
+            "WINBACK_BREVO_KEY": brevo.KEY,
             "WINBACK_LISTMONK_URL": self.listmonk.base_url,
             "WINBACK_LISTMONK_USER": listmonk.USER,
             "WINBACK_LISTMONK_TOKEN": listmonk.TOKEN,
@@ -151,19 +171,29 @@ class Stage:
             "WINBACK_ALERT_SMTP": f"smtp://team:{quote(MAIL, safe='')}@127.0.0.1:{self.mails.port}",
         }
         shop.command = (
-            *(sys.executable, "-c", ON_LOOPBACK),
-            *(self.klaviyo.base_url, self.mailchimp.base_url),
+            *(sys.executable, "-c", ON_LOOPBACK, str(ROOT)),
+            *(self.brevo.base_url, self.klaviyo.base_url, self.mailchimp.base_url),
         )
 
     @property
     def vendors(self) -> Mapping[StandIn, str]:
         """Return the servers and what they are opened with, which they may repeat."""
         return {
+            self.brevo: brevo.KEY,
             self.klaviyo: klaviyo.KEY,
             self.mailchimp: mailchimp.KEY,
             self.listmonk: f"{listmonk.USER}:{listmonk.TOKEN}",
             self.shopify: shopify.TOKEN,
             self.woocommerce: f"{woocommerce.KEY}:{woocommerce.SECRET}",
+        }
+
+    def on(self, name: str) -> dict[str, set[str]]:
+        """Return by tool the addresses on a list."""
+        return {
+            "klaviyo": self.klaviyo.emails_on(name),
+            "mailchimp": self.mailchimp.audience.on("audience", name),
+            "brevo": self.brevo.on(name),
+            "listmonk": set(self.listmonk.words(name)),
         }
 
     def url(self, password: str) -> str:
@@ -192,7 +222,9 @@ def test_a_run_that_succeeds_leaves_no_secret(stage: Stage) -> None:
 
     assert all(vendor.calls for vendor in stage.vendors)
     assert stage.shop.rows("select email from raw_sql.orders") == [("person1@example.com",)]
-    assert stage.listmonk.called("PUT", "/api/subscribers")
+    dormant = set(stage.shop.listed("dormant"))
+    assert dormant
+    assert stage.on("winback_dormant") == dict.fromkeys(TOOLS, dormant)
     assert "sql: can be read" in stage.run("doctor", succeeds=True)
     assert stage.traces() == []
 

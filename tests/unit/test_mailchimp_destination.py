@@ -210,7 +210,7 @@ def test_a_removal_of_somebody_who_is_not_there_is_done(mailchimp):
 def test_a_removal_of_whom_no_contact_is_known_is_refused(mailchimp):
     add(mailchimp, "ann")
     gone = changes(removes=[{"customer_id": "ann", "contact_id": None}])
-    assert tool_of(mailchimp).apply(LIST, gone).refused == {"ann": "no contact is known"}
+    assert tool_of(mailchimp).apply(LIST, gone).refused == {"ann": "contact unknown"}
 
 
 def test_a_list_is_counted_with_those_who_have_unsubscribed_since(mailchimp):
