@@ -157,6 +157,12 @@ def restore(backup: Path) -> None:
         for table, rows in put_back(warehouse, backup).items():
             click.echo(f"  sync.{table}: {rows:,} rows")
     click.echo(f"What was there before is in {kept}")
+    if settings.tools:
+        click.echo(
+            f"Runs since then are forgotten: whoever they put on a list in "
+            f"{', '.join(settings.tools)} counts as put on it by others and stays until he is "
+            "taken off there, or is on the list here as well"
+        )
 
 
 @cli.command()

@@ -102,7 +102,7 @@ class RunResource(dg.ConfigurableResource):
         warehouse = open_warehouse(settings, self.path)
         self._run_id = context.run_id or "none"
         self._now = utc_now().replace(microsecond=0)
-        lock = settings.var_folder / LOCK_NAME
+        lock, copies = settings.var_folder / LOCK_NAME, settings.var_folder / "backup"
         if context.instance:
             run_lock.name_process(context.instance, self._run_id)
         with run_lock.hold(lock, settings.lock_wait_seconds) if self.is_live else _nothing():
@@ -113,7 +113,8 @@ class RunResource(dg.ConfigurableResource):
                     run_lock.mark_interrupted_runs(context.instance, self._run_id)
                 _refuse_earlier_day(warehouse, self._day)
                 refuse_unknown_lists(warehouse, self.confirm)
-                backup.back_up(warehouse, settings.var_folder / "backup")
+                if backup.is_due(warehouse, copies):
+                    backup.back_up(warehouse, copies)
             run_records.begin_run(warehouse, self._run_id, self._day)
             try:
                 yield self
@@ -122,6 +123,9 @@ class RunResource(dg.ConfigurableResource):
                 failed = context.instance.get_run_stats(self._run_id) if context.instance else None
                 is_whole = self._has_published and not (failed and failed.steps_failed)
                 run_records.finish_run(warehouse, self._run_id, succeeded=is_whole)
+                if self.is_live:
+                    # Now, as what was sent can be asked of nobody else.
+                    backup.back_up(warehouse, copies)
 
 
 @contextmanager

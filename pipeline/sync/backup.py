@@ -47,6 +47,19 @@ def back_up(warehouse: Warehouse, folder: Path, now: datetime | None = None) -> 
     return path
 
 
+def is_due(warehouse: Warehouse, folder: Path) -> bool:
+    """Return whether a run was cut short, or has ended, since the newest backup was made."""
+    newest = next(iter(backups(folder)), None)
+    if newest is None:
+        return True
+    made_at = datetime.strptime(newest.name, "sync-%Y%m%dT%H%M%S.%fZ.duckdb")  # noqa: DTZ007 - UTC
+    with warehouse.connect() as connection:
+        (later,) = connection.execute(
+            "select count(*) from sync.runs where status = 'started' or finished_at > ?", [made_at]
+        ).fetchall()[0]
+    return bool(later)
+
+
 def backups(folder: Path) -> list[Path]:
     """Return the backups in ``folder``, the newest first."""
     found = [path for path in folder.glob("sync-*.duckdb") if NAME.fullmatch(path.name)]

@@ -5,7 +5,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipeline.sync.backup import BackupError, back_up, backups, restore
+from pipeline.sync.backup import BackupError, back_up, backups, is_due, restore
+from pipeline.sync.run_records import begin_run, finish_run
 from pipeline.warehouse import Warehouse
 
 NIGHT = datetime(2026, 2, 1, 3, tzinfo=UTC)
@@ -172,3 +173,18 @@ def test_a_restore_that_fails_half_way_changes_nothing(warehouse: Warehouse, fol
         restore(warehouse, path)
 
     assert run(warehouse, "from sync.members") == []
+
+
+def test_a_backup_is_due_until_one_is_made_after_the_last_run_has_ended(
+    warehouse: Warehouse, folder: Path
+) -> None:
+    assert is_due(warehouse, folder)
+    begin_run(warehouse, "night", NIGHT.date())
+    back_up(warehouse, folder)
+    assert is_due(warehouse, folder)
+    finish_run(warehouse, "night", succeeded=False)
+    assert is_due(warehouse, folder)
+    back_up(warehouse, folder)
+    assert not is_due(warehouse, folder)
+    begin_run(warehouse, "night after", NIGHT.date())
+    assert is_due(warehouse, folder)
