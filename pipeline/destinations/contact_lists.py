@@ -60,7 +60,7 @@ def carry_out(desk: Desk, audience: str, changes: Changes) -> Outcome:
     return Outcome(
         refused=refused | {name: one.why for name, one in named.items() if one.why},
         contacts={name: str(one.number) for name, one in named.items() if one.is_fine},
-        unseen=[name for name, one in named.items() if one.is_unseen and not one.why],
+        unseen={name for name, one in named.items() if one.is_unseen and not one.why},
     )
 
 

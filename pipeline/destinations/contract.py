@@ -60,7 +60,7 @@ class Outcome:
 
     refused: Mapping[str, str] = field(default_factory=dict)
     contacts: Mapping[str, str] = field(default_factory=dict)
-    unseen: Collection[str] = ()
+    unseen: Collection[str] = frozenset()
 
 
 def together(outcomes: Iterable[Outcome]) -> Outcome:

@@ -3,7 +3,6 @@ import json
 import pytest
 
 from pipeline.apis import klaviyo as api_module
-from pipeline.destinations.contract import MailTool
 from pipeline.http_answers import HttpError
 from tests.stand_ins.faults import (
     DROPPED,
@@ -55,12 +54,6 @@ def writes(server):
 
 
 # The contract
-
-
-def test_it_is_a_tool_that_the_engine_can_work_with(klaviyo):
-    tool = tool_of(klaviyo)
-    assert isinstance(tool, MailTool)
-    assert (tool.name, tool.batch_size) == ("klaviyo", 20_000)
 
 
 def test_who_is_added_is_on_the_list_with_properties_and_his_contact_is_told(klaviyo):
@@ -176,20 +169,6 @@ def test_an_add_names_its_list_beside_the_attributes(klaviyo):
     }
 
 
-def test_a_contact_that_has_come_to_the_address_takes_the_place_of_the_one_before(klaviyo):
-    klaviyo.add_list(LIST, ANN)
-    outcome = updated(klaviyo, row(BOB, "c1", contact_id="P-ann"))
-    assert outcome.contacts == {"c1": "P-bob"}
-    assert members(klaviyo) == [BOB]
-
-
-def test_where_the_one_before_is_not_on_the_list_there_is_no_place_to_take(klaviyo):
-    klaviyo.add_list(LIST, CARL)
-    outcome = updated(klaviyo, row(BOB, "c1", contact_id="P-ann"))
-    assert outcome.contacts == {"c1": "P-bob"}
-    assert members(klaviyo) == [CARL]
-
-
 def test_two_who_have_swapped_their_addresses_both_stay(klaviyo):
     klaviyo.add_list(LIST, ANN, BOB)
     outcome = updated(
@@ -258,26 +237,12 @@ def test_removing_takes_off_by_number_and_says_nothing(klaviyo):
     assert len(klaviyo.profiles) == 3
 
 
-def test_removing_who_is_not_on_the_list_or_gone_altogether_is_done(klaviyo):
-    klaviyo.add_list(LIST, ANN, CARL)
-    klaviyo.lose("P-carl")
-    outcome = removed(klaviyo, ("c1", "P-bob"), ("c2", "P-carl"), ("c3", "P-ann"))
-    assert outcome.refused == {}
-    assert members(klaviyo) == []
-
-
 def test_removing_without_a_number_is_not_done_and_said_to_be_so(klaviyo):
     klaviyo.add_list(LIST, ANN, BOB)
     assert removed(klaviyo, ("c1", "P-ann"), ("c2", None)).refused == {"c2": "contact unknown"}
     assert members(klaviyo) == [BOB]
     assert updated(klaviyo, row(ANN, contact_id=None)).contacts == {f"c-{ANN}": "P-ann"}
     assert members(klaviyo) == [BOB]
-
-
-def test_removing_from_no_list_asks_for_nothing_and_makes_none(klaviyo):
-    assert removed(klaviyo, ("c1", "P-ann")).refused == {}
-    assert writes(klaviyo) == []
-    assert klaviyo.lists == []
 
 
 def test_removing_from_a_list_that_was_deleted_meanwhile_is_done(klaviyo):

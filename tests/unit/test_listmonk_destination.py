@@ -4,7 +4,7 @@ from collections.abc import Iterator
 import pytest
 
 from pipeline.apis.listmonk import WRITES, ListmonkApi
-from pipeline.destinations.contract import Changes, MailTool, Outcome
+from pipeline.destinations.contract import Changes, Outcome
 from pipeline.destinations.listmonk import ListmonkTool
 from pipeline.http_answers import HttpError
 from tests.stand_ins.calls import Call
@@ -54,32 +54,6 @@ def writes(server: ListmonkListsStandIn) -> list[str]:
     return [f"{one.method} {one.path}" for one in server.calls if one.method != "GET"]
 
 
-def test_it_is_a_mail_tool(listmonk):
-    tool = tool_of(listmonk)
-    assert isinstance(tool, MailTool)
-    assert (tool.name, tool.batch_size) == ("listmonk", 1000)
-
-
-def test_a_list_is_made_once_and_whoever_is_a_subscriber_is_put_on_it(listmonk):
-    tool = tool_of(listmonk)
-    assert tool.count(LIST) is None
-    assert len(tool.members(LIST)) == len(tool.find(LIST, ["ann@example.com"])) == 0
-    outcome = tool.apply(LIST, adding(person("ann"), person("bob")))
-    numbers = {name: str(number_of(listmonk, name)) for name in ("ann", "bob")}
-    assert outcome == Outcome(refused={}, contacts=numbers, unseen=[])
-    assert tool.count(LIST) == 2
-    assert tool.members(LIST).to_pylist() == [
-        {"contact_id": numbers[name], "email": f"{name}@example.com"} for name in numbers
-    ]
-    assert tool.find(LIST, [" ANN@example.com", "cleo@example.com"]).to_pylist() == [
-        {"contact_id": numbers["ann"], "email": "ann@example.com"}
-    ]
-    tool.apply("winback_cart_1_a", adding(person("ann")))
-    assert apply(listmonk, adding(person("ann"), person("bob"))).contacts == numbers
-    told = [(one["name"], one["type"], one["optin"]) for one in listmonk.lists]
-    assert told == [(LIST, "private", "single"), ("winback_cart_1_a", "private", "single")]
-
-
 def test_what_is_written_is_ours_alone_and_is_there_before_the_list_is(listmonk):
     apply(listmonk, adding(person("ann", winback_is_vip=True)))
     assert listmonk.subscriber("ann@example.com")["attribs"] == {
@@ -92,6 +66,7 @@ def test_what_is_written_is_ours_alone_and_is_there_before_the_list_is(listmonk)
         "winback_offer_code": "BACK10",
         "winback_offer_ends_on": "2026-12-03",
     }
+    assert [(one["type"], one["optin"]) for one in listmonk.lists] == [("private", "single")]
     number = number_of(listmonk, "ann")
     assert writes(listmonk) == [
         "POST /api/lists",
@@ -180,67 +155,6 @@ def test_whoever_leaves_while_he_is_taken_off_keeps_his_no(listmonk):
     removed = removing(number_of(listmonk, "ann"), number_of(listmonk, "bob"))
     assert apply(listmonk, removed) == Outcome()
     assert on(listmonk) == {"ann": "unsubscribed"}
-
-
-def test_whoever_is_refused_is_taken_off(listmonk):
-    apply(listmonk, adding(person("ann"), person("bob")))
-    listmonk.subscriber("ann@example.com")["status"] = "disabled"
-    ann = number_of(listmonk, "ann")
-    assert apply(listmonk, updating(person("ann", ann))).refused == {"ann": "disabled"}
-    assert on(listmonk).keys() == {"bob"}
-
-
-def test_an_update_puts_nobody_on_the_list(listmonk):
-    apply(listmonk, adding(person("ann")))
-    ann, bob = number_of(listmonk, "ann"), number_of(listmonk, "bob")
-    outcome = apply(
-        listmonk,
-        updating(person("ann", ann, winback_purchase_count=4), person("bob", bob)),
-    )
-    assert outcome.contacts == {"ann": str(ann), "bob": str(bob)}
-    assert on(listmonk).keys() == {"ann"}
-    assert listmonk.subscriber("ann@example.com")["attribs"]["winback_purchase_count"] == 4
-
-
-def test_another_subscriber_takes_the_place_when_the_address_has_become_his(listmonk):
-    apply(listmonk, adding(person("ann")))
-    ann, bob = number_of(listmonk, "ann"), number_of(listmonk, "bob")
-    moved = updating(person("ann", ann, email="bob@example.com"))
-    for _ in range(2):
-        assert apply(listmonk, moved).contacts == {"ann": str(bob)}
-        assert on(listmonk).keys() == {"bob"}
-
-
-def test_nobody_takes_a_place_that_others_have_taken_away(listmonk):
-    apply(listmonk, adding(person("cleo")))
-    ann = number_of(listmonk, "ann")
-    apply(listmonk, updating(person("ann", ann, email="bob@example.com")))
-    leave(listmonk, "cleo")
-    cleo = number_of(listmonk, "cleo")
-    apply(listmonk, updating(person("cleo", cleo, email="dora@example.com")))
-    assert on(listmonk) == {"cleo": "unsubscribed"}
-
-
-def test_a_subscriber_whose_address_is_none_any_more_is_taken_off(listmonk):
-    apply(listmonk, adding(person("ann")))
-    outcome = apply(
-        listmonk, updating(person("ann", number_of(listmonk, "ann"), email="new@example.com"))
-    )
-    assert outcome.refused == {"ann": "not a contact"}
-    assert on(listmonk) == {}
-
-
-def test_removals_are_done_whoever_is_there(listmonk):
-    apply(listmonk, adding(person("ann"), person("bob")))
-    listmonk.subscriber("bob@example.com")["lists"][-1]["subscription_status"] = "confirmed"
-    ann, bob = number_of(listmonk, "ann"), number_of(listmonk, "bob")
-    for _ in range(2):
-        assert apply(listmonk, removing(ann, number_of(listmonk, "cleo"), 999)) == Outcome()
-    assert on(listmonk) == {"bob": "confirmed"}
-    assert apply(listmonk, removing(bob)) == Outcome()
-    assert on(listmonk) == {}
-    assert apply(listmonk, removing(ann), "winback_unknown") == Outcome()
-    assert [one["name"] for one in listmonk.lists] == [LIST]
 
 
 def test_what_listmonk_does_not_take_of_one_is_no_failure_of_the_rest(listmonk):

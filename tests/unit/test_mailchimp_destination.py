@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from pipeline.destinations.contract import MailTool, Outcome, OwnFolder
+from pipeline.destinations.contract import Outcome
 from pipeline.http_answers import HttpError
 from tests.stand_ins.faults import answering
 from tests.stand_ins.mailchimp import MailchimpStandIn
@@ -31,13 +31,6 @@ def mailchimp():
     with MailchimpStandIn() as server:
         people(server, "ann", "bob")
         yield server
-
-
-def test_it_is_an_email_tool_and_no_folder_of_ours(mailchimp):
-    tool = tool_of(mailchimp)
-    assert isinstance(tool, MailTool)
-    assert not isinstance(tool, OwnFolder)
-    assert (tool.name, tool.batch_size) == ("mailchimp", 500)
 
 
 def test_people_are_put_on_a_list_that_is_made_for_them(mailchimp):
@@ -134,47 +127,10 @@ def test_repeating_a_call_leaves_what_one_call_leaves(mailchimp):
     assert on_list(mailchimp) == {"bob"}
 
 
-def test_an_update_changes_what_is_known_and_puts_nobody_on(mailchimp):
-    mailchimp.audience.put_on(AUDIENCE, LIST, "bob@example.com")
-    known = [
-        profile("ann", contact_id=ANN, winback_lifecycle="dormant"),
-        profile("bob", contact_id=BOB, winback_lifecycle="dormant"),
-    ]
-    outcome = tool_of(mailchimp).apply(LIST, changes(updates=known))
-    assert outcome.contacts == {"ann": ANN, "bob": BOB}
-    assert fields_of(mailchimp, "ann")["WB_STATE"] == "dormant"
-    assert on_list(mailchimp) == {"bob"}
-
-
 def test_an_update_of_a_list_that_is_gone_makes_none(mailchimp):
     outcome = tool_of(mailchimp).apply(LIST, changes(updates=[profile("ann", contact_id=BOB)]))
     assert outcome.contacts == {"ann": ANN}
     assert tool_of(mailchimp).count(LIST) is None
-
-
-def test_another_contact_with_the_address_takes_the_place_of_the_one_that_had_it(mailchimp):
-    add(mailchimp, "ann")
-    moved = [profile("ann", email="bob@example.com", contact_id=ANN)]
-    for _ in range(2):
-        outcome = tool_of(mailchimp).apply(LIST, changes(updates=moved))
-        assert outcome == Outcome(contacts={"ann": BOB}, unseen=set())
-        assert on_list(mailchimp) == {"bob"}
-
-
-def test_nobody_takes_a_place_that_is_empty(mailchimp):
-    people(mailchimp, "eve")
-    add(mailchimp, "eve")
-    moved = [profile("ann", email="bob@example.com", contact_id=ANN)]
-    assert tool_of(mailchimp).apply(LIST, changes(updates=moved)).contacts == {"ann": BOB}
-    assert on_list(mailchimp) == {"eve"}
-
-
-def test_a_place_is_lost_where_nobody_has_the_new_address(mailchimp):
-    add(mailchimp, "ann")
-    moved = [profile("ann", email="new@example.com", contact_id=ANN)]
-    outcome = tool_of(mailchimp).apply(LIST, changes(updates=moved))
-    assert outcome.refused == {"ann": "not a contact"}
-    assert on_list(mailchimp) == set()
 
 
 def test_a_removal_takes_the_tag_and_nothing_else(mailchimp):
@@ -194,23 +150,6 @@ def test_a_removal_finds_a_contact_whose_address_has_changed(mailchimp):
     gone = changes(removes=[{"customer_id": "ann", "contact_id": ANN}])
     assert tool_of(mailchimp).apply(LIST, gone).refused == {}
     assert on_list(mailchimp) == set()
-
-
-def test_a_removal_of_somebody_who_is_not_there_is_done(mailchimp):
-    add(mailchimp, "bob")
-    gone = [
-        {"customer_id": "ann", "contact_id": ANN},
-        {"customer_id": "lost", "contact_id": "contact-deleted"},
-    ]
-    assert tool_of(mailchimp).apply(LIST, changes(removes=gone)) == Outcome(unseen=set())
-    assert tool_of(mailchimp).apply("winback_none", changes(removes=gone)) == Outcome(unseen=set())
-    assert mailchimp.audience.tags.named(AUDIENCE, "winback_none") == []
-
-
-def test_a_removal_of_whom_no_contact_is_known_is_refused(mailchimp):
-    add(mailchimp, "ann")
-    gone = changes(removes=[{"customer_id": "ann", "contact_id": None}])
-    assert tool_of(mailchimp).apply(LIST, gone).refused == {"ann": "contact unknown"}
 
 
 def test_a_list_is_counted_with_those_who_have_unsubscribed_since(mailchimp):

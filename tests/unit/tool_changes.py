@@ -56,7 +56,10 @@ def updating(*people: Row) -> Changes:
 
 def removing(*contact_ids: Any) -> Changes:
     """Return removals alone, of customers who are called as their contacts."""
-    gone = [{"customer_id": str(one), "contact_id": str(one)} for one in contact_ids]
+    gone = [
+        {"customer_id": str(one), "contact_id": None if one is None else str(one)}
+        for one in contact_ids
+    ]
     return _changes(removes=gone)
 
 
