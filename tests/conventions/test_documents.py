@@ -7,6 +7,7 @@ import subprocess
 import pytest
 
 from pipeline.settings import PROJECT_ROOT, Settings
+from pipeline.warehouse import SYNC_TABLES
 
 DOCUMENTS = PROJECT_ROOT / "docs"
 PYTHON = [
@@ -47,6 +48,12 @@ def test_the_tree_in_the_readme_is_the_tree() -> None:
     ordinary = {"README.md", "LICENSE", "Makefile", "pyproject.toml", ".gitignore", ".env.example"}
     listed = {name for name in named if "." not in name or (PROJECT_ROOT / name).exists()}
     assert there - ordinary == {name.split("/")[0] for name in listed} - ordinary
+
+
+def test_every_table_that_cannot_be_fetched_again_is_described() -> None:
+    section = (DOCUMENTS / "data_engineers.md").read_text().split("Schema `sync`")[1]
+    table = section.split("\n## ")[0]
+    assert set(re.findall(r"`([a-z_]+)`", table)) >= {*SYNC_TABLES, "customer_ids"}
 
 
 @pytest.mark.parametrize(
