@@ -200,7 +200,7 @@ def test_whoever_loses_consent_takes_no_further_step_and_one_who_comes_back_goes
     gone = {"customer_id": "ada", "may_be_contacted": False, "gate": "objected"}
     day.give("intermediate.int_channel_permissions", [gone])
     day.run()
-    assert day.decision() == ("in", "objected")
+    assert day.decision() == ("out", "objected")
     assert day.ask("select max(step) from sync.programme_steps") == [(1,)]
     day.give("intermediate.int_channel_permissions", [{"customer_id": "ada"}])
     day.next_day()
