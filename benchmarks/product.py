@@ -4,7 +4,8 @@ import importlib.util
 import json
 import resource
 import shutil
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -14,7 +15,7 @@ import duckdb
 
 from benchmarks.cost import Cost, measured
 from pipeline import builds
-from pipeline.dbt_project import DBT_EXECUTABLE, dbt_vars, model_vars
+from pipeline.dbt_project import dbt_vars, model_vars
 from pipeline.loading.inbox import load_entity
 from pipeline.loading.load import Rules, first_rates
 from pipeline.settings import TRANSFORMS, Settings
@@ -76,6 +77,14 @@ class Statement:
     row_count: int
 
 
+@dataclass(frozen=True)
+class Build:
+    """What a build cost, and of it each model: CPU seconds, dbt's own work on it included."""
+
+    cost: Cost
+    models: dict[str, float]
+
+
 def load(shop: Shop) -> None:
     """Take what is new in the inbox into raw."""
     rates = first_rates(CURRENCY, TRANSFORMS / "seeds" / "exchange_rates.csv")
@@ -85,31 +94,28 @@ def load(shop: Shop) -> None:
         load_entity(shop.warehouse, entity, shop.inbox, rules)
 
 
-def build(shop: Shop, day: date, only: Sequence[str] = ()) -> Cost:
-    """Build all models and test their data in one invocation of dbt, as a run does.
-
-    With ``only`` it builds the models of these names and what they are made of, and tests nothing.
-    """
+def build(shop: Shop, day: date) -> Build:
+    """Build all models and test their data in one invocation of dbt, as a run does."""
     models = builds.fingerprint(model_vars(shop.settings))
     last_build = builds.extendable(shop.warehouse, models, day)
-    command = [DBT_EXECUTABLE, "--no-use-colors", "--log-level-file", "info", "build"]
-    command += ["--exclude-resource-type", "unit_test", *(["test"] if only else [])]
-    command += ["--select", *(f"+{name}" for name in only)] if only else []
+    by_node = shop.folder / "nodes.json"
+    command = [sys.executable, "-m", "benchmarks.dbt_by_node", str(by_node)]
+    command += ["--no-use-colors", "--log-level-file", "info", "build"]
+    command += ["--exclude-resource-type", "unit_test"]
     command += ["--project-dir", str(TRANSFORMS), "--profiles-dir", str(TRANSFORMS)]
     command += ["--target-path", str(shop.target), "--log-path", str(shop.folder / "logs")]
     command += ["--vars", dbt_vars(shop.settings, shop.warehouse, day, last_build)]
     cost, _ = measured(command)
     builds.remember(shop.warehouse, models, day)
-    return cost
-
-
-def build_in_copy(shop: Shop, day: date, only: Sequence[str]) -> Cost:
-    """Build the models of these names in a copy of the warehouse, which stays as it is."""
-    kept = shop.folder / "kept.duckdb"
-    shutil.copyfile(shop.warehouse.path, kept)
-    cost = build(shop, day, only)
-    kept.replace(shop.warehouse.path)
-    return cost
+    nodes = json.loads(by_node.read_text("utf-8"))
+    return Build(
+        cost,
+        {
+            node.split(".")[-1]: seconds
+            for node, seconds in nodes.items()
+            if node.startswith("model.")
+        },
+    )
 
 
 def of_nobody(folder: Path) -> Shop:

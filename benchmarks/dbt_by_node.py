@@ -1,0 +1,46 @@
+"""dbt's command line in the process of a run, noting what each node cost.
+
+``python -m benchmarks.dbt_by_node FILE build …`` writes CPU seconds by node to FILE. There is one
+thread of dbt's, so nodes follow each other and what the process spends meanwhile is the node's.
+"""
+
+import json
+import os
+import resource
+import sys
+from pathlib import Path
+from typing import Any
+
+from pipeline.dbt_process import BLAS_THREADS
+
+
+def main() -> None:
+    """Run dbt with the arguments given after the file."""
+    os.environ.update(dict.fromkeys(BLAS_THREADS, "1"))
+    from dbt.cli.main import dbtRunner
+
+    path, *arguments = sys.argv[1:]
+    started: dict[str, float] = {}
+    costs: dict[str, float] = {}
+
+    def note(event: Any) -> None:
+        if event.info.name == "NodeStart":
+            started[event.data.node_info.unique_id] = _cpu_seconds()
+        elif event.info.name == "NodeFinished":
+            node = event.data.node_info.unique_id
+            costs[node] = _cpu_seconds() - started[node]
+
+    result = dbtRunner(callbacks=[note]).invoke(arguments)
+    if result.exception:
+        raise result.exception
+    Path(path).write_text(json.dumps(costs), "utf-8")
+    sys.exit(not result.success)
+
+
+def _cpu_seconds() -> float:
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
+
+
+if __name__ == "__main__":
+    main()
