@@ -42,7 +42,6 @@ accounts as (
         row_number() over (
             partition by keys.customer_id
             order by
-                cast(versions.version_number = 1 as integer) desc,
                 versions.updated_at desc nulls last,
                 versions.account_key asc
         ) as preference
@@ -51,6 +50,8 @@ accounts as (
 
     inner join keys
         on versions.account_key = keys.person_key
+
+    where versions.version_number = 1
 
 ),
 
@@ -73,8 +74,6 @@ account_values as (
         bool_or(is_blocked) as is_blocked
 
     from accounts
-
-    where version_number = 1
 
     group by customer_id
 
@@ -119,10 +118,26 @@ shared_addresses as (
 
 ),
 
+-- Most accounts have an address, and then no order is asked for one.
+keys_without_address as (
+
+    select
+        keys.person_key,
+        keys.customer_id
+
+    from keys
+
+    left outer join account_values
+        on keys.customer_id = account_values.customer_id
+
+    where account_values.email is null
+
+),
+
 order_emails as (
 
     select
-        keys.customer_id,
+        keys_without_address.customer_id,
         -- The account's latest order before any guest's.
         arg_max(
             case when shared_addresses.email is null then orders.email end,
@@ -135,19 +150,13 @@ order_emails as (
 
     from orders
 
-    inner join keys
-        on orders.person_key = keys.person_key
-
-    -- Most accounts have an address, and then no order is asked for one.
-    left outer join account_values
-        on keys.customer_id = account_values.customer_id
+    inner join keys_without_address
+        on orders.person_key = keys_without_address.person_key
 
     left outer join shared_addresses
         on orders.email = shared_addresses.email
 
-    where account_values.email is null
-
-    group by keys.customer_id
+    group by keys_without_address.customer_id
 
 ),
 

@@ -2,7 +2,8 @@
 -- before its first day. Early means are truncated, so they are used only from a year on.
 with
 
-purchases as (
+-- Asked several times: to keep all rows in between costs more than to read them again.
+purchases as not materialized (
 
     select
         customer_id,
@@ -19,7 +20,7 @@ categories as (
 
 ),
 
-gaps as (
+gaps as not materialized (
 
     select
         'shop' as cycle_basis,

@@ -26,46 +26,79 @@ people as (
 
 ),
 
-mails as (
+-- By address first, so that whole mails are not joined for it.
+summed_by_recipient as (
 
     select
-        people.person_number,
-        people.has_several_addresses,
-        mails.mail_key,
-        mails.first_date,
-        mails.sent_date,
-        mails.is_delivered or (mails.is_sent and not mails.is_bounced) as is_received,
-        mails.is_delivered,
-        mails.is_sent,
-        mails.is_bounced,
-        mails.human_open_date,
-        mails.human_click_date,
-        mails.machine_open_date,
+        recipient_number,
+        min(first_date) as first_mail_date,
+        max(last_human_engagement_at) as last_human_engagement_at,
+        max(human_click_date) as last_human_click_date,
         -- An open that nothing tells about may have been a person's.
-        greatest(mails.human_open_date, mails.human_click_date, mails.unexplained_open_date)
-            as possible_engagement_date,
-        mails.last_human_engagement_at
+        max(greatest(human_open_date, human_click_date, unexplained_open_date))
+            as last_possible_engagement_date,
+        count(machine_open_date) > 0 as has_machine_opens
 
-    from {{ ref('int_email_mails') }} as mails
+    from {{ ref('int_email_mails') }}
 
-    inner join people
-        on mails.recipient_number = people.recipient_number
+    group by recipient_number
 
 ),
 
 summed as (
 
     select
-        person_number,
-        min(first_date) as first_mail_date,
-        max(last_human_engagement_at) as last_human_engagement_at,
-        max(human_click_date) as last_human_click_date,
-        max(possible_engagement_date) as last_possible_engagement_date,
-        count(machine_open_date) > 0 as has_machine_opens
+        people.person_number,
+        min(summed_by_recipient.first_mail_date) as first_mail_date,
+        max(summed_by_recipient.last_human_engagement_at) as last_human_engagement_at,
+        max(summed_by_recipient.last_human_click_date) as last_human_click_date,
+        max(summed_by_recipient.last_possible_engagement_date) as last_possible_engagement_date,
+        bool_or(summed_by_recipient.has_machine_opens) as has_machine_opens
 
-    from mails
+    from summed_by_recipient
 
-    group by person_number
+    inner join people
+        on summed_by_recipient.recipient_number = people.recipient_number
+
+    group by people.person_number
+
+),
+
+engaged as (
+
+    select
+        people.recipient_number,
+        people.person_number,
+        people.has_several_addresses,
+        summed.last_possible_engagement_date
+
+    from people
+
+    inner join summed
+        on people.person_number = summed.person_number
+
+),
+
+-- Asked twice: to keep all mails in between costs more than to read them again.
+mails as not materialized (
+
+    select
+        engaged.person_number,
+        engaged.has_several_addresses,
+        engaged.last_possible_engagement_date,
+        mails.mail_key,
+        mails.sent_date,
+        mails.is_delivered,
+        mails.is_sent,
+        mails.is_bounced,
+        mails.human_open_date,
+        mails.human_click_date,
+        mails.machine_open_date
+
+    from {{ ref('int_email_mails') }} as mails
+
+    inner join engaged
+        on mails.recipient_number = engaged.recipient_number
 
 ),
 
@@ -74,8 +107,9 @@ mails_of_person as (
 
     select
         person_number,
+        last_possible_engagement_date,
         sent_date,
-        is_received,
+        is_delivered or (is_sent and not is_bounced) as is_received,
         human_open_date,
         human_click_date,
         machine_open_date
@@ -88,6 +122,7 @@ mails_of_person as (
 
     select
         person_number,
+        last_possible_engagement_date,
         max(sent_date) as sent_date,
         bool_or(is_delivered) or (bool_or(is_sent) and not bool_or(is_bounced)) as is_received,
         max(human_open_date) as human_open_date,
@@ -100,6 +135,7 @@ mails_of_person as (
 
     group by
         person_number,
+        last_possible_engagement_date,
         mail_key
 
 ),
@@ -107,15 +143,22 @@ mails_of_person as (
 described as (
 
     select
-        mails_of_person.*,
-        coalesce(
-            mails_of_person.sent_date > summed.last_possible_engagement_date, true
-        ) as is_unanswered
+        *,
+        is_received and coalesce(sent_date > last_possible_engagement_date, true) as is_unanswered
 
     from mails_of_person
 
-    inner join summed
-        on mails_of_person.person_number = summed.person_number
+),
+
+-- Mails of which nothing is counted any more are many.
+counting as (
+
+    select * from described
+
+    where
+        is_unanswered
+        or greatest(sent_date, human_open_date, human_click_date, machine_open_date)
+        >= {{ as_of_date() }} - 364
 
 ),
 
@@ -130,9 +173,9 @@ counted as (
         count(*) filter (where human_click_date >= {{ first_day }}) as human_clicks_{{ days }}d,
         count(*) filter (where machine_open_date >= {{ first_day }}) as machine_opens_{{ days }}d,
         {% endfor -%}
-        count(*) filter (where is_received and is_unanswered) as emails_unanswered_count
+        count(*) filter (where is_unanswered) as emails_unanswered_count
 
-    from described
+    from counting
 
     group by person_number
 
@@ -141,22 +184,22 @@ counted as (
 select
     people.customer_id,
     {% for days in (30, 90, 365) -%}
-    counted.emails_sent_{{ days }}d,
-    counted.human_opens_{{ days }}d,
-    counted.human_clicks_{{ days }}d,
-    counted.machine_opens_{{ days }}d,
+    coalesce(counted.emails_sent_{{ days }}d, 0) as emails_sent_{{ days }}d,
+    coalesce(counted.human_opens_{{ days }}d, 0) as human_opens_{{ days }}d,
+    coalesce(counted.human_clicks_{{ days }}d, 0) as human_clicks_{{ days }}d,
+    coalesce(counted.machine_opens_{{ days }}d, 0) as machine_opens_{{ days }}d,
     {% endfor -%}
-    counted.emails_unanswered_count,
+    coalesce(counted.emails_unanswered_count, 0) as emails_unanswered_count,
     summed.first_mail_date,
     summed.last_human_engagement_at,
     summed.last_human_click_date,
     summed.last_possible_engagement_date,
     summed.has_machine_opens
 
-from counted
-
-inner join summed
-    on counted.person_number = summed.person_number
+from summed
 
 inner join people
-    on counted.person_number = people.recipient_number
+    on summed.person_number = people.recipient_number
+
+left outer join counted
+    on summed.person_number = counted.person_number

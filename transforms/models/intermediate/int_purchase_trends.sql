@@ -4,20 +4,31 @@
 -- the spread that the customer's own baskets show.
 with
 
-purchases as (
+counts as (
 
     select
         customer_id,
-        purchase_date,
-        purchase_number,
-        revenue,
-        gap_days,
-        row_number() over (
-            partition by customer_id
-            order by purchase_date desc
-        ) as number_from_last
+        count(*) as purchase_count
 
     from {{ ref('int_purchases') }}
+
+    group by customer_id
+
+),
+
+-- Numbered by counting, because to sort all purchases again would cost more.
+purchases as (
+
+    select
+        purchases.customer_id,
+        purchases.revenue,
+        purchases.gap_days,
+        counts.purchase_count - purchases.purchase_number + 1 as number_from_last
+
+    from {{ ref('int_purchases') }} as purchases
+
+    inner join counts
+        on purchases.customer_id = counts.customer_id
 
 ),
 

@@ -45,7 +45,10 @@ numbered as (
             partition by customer_id
             order by purchase_date
         ) as next_purchase_date,
-        min(purchase_date) over (partition by customer_id) as first_purchase_date,
+        first_value(purchase_date) over (
+            partition by customer_id
+            order by purchase_date
+        ) as first_purchase_date,
         date_diff(
             'day',
             lag(purchase_date) over (

@@ -2,7 +2,12 @@ with
 
 purchases as (
 
-    select * from {{ ref('int_purchases_with_rhythm') }}
+    select
+        customer_id,
+        purchase_date,
+        gap_days
+
+    from {{ ref('int_purchases_with_rhythm') }}
 
 ),
 
@@ -14,8 +19,8 @@ summed as (
         max(purchase_date) as last_purchase_date,
         count(*) as purchase_count,
         avg(gap_days) as gap_mean_days,
-        percentile_cont(0.5) within group (order by cast(gap_days as double)) as gap_median_days,
-        percentile_cont(0.9) within group (order by cast(gap_days as double)) as gap_p90_days
+        -- Both from one list of the gaps.
+        quantile_cont(cast(gap_days as double), [0.5, 0.9]) as gap_quantiles
 
     from purchases
 
@@ -25,7 +30,7 @@ summed as (
 
 last_purchases as (
 
-    select * from purchases
+    select * from {{ ref('int_purchases_with_rhythm') }}
 
     where next_purchase_date is null
 
@@ -50,8 +55,8 @@ with_rhythm as (
         summed.last_purchase_date,
         summed.purchase_count,
         summed.gap_mean_days,
-        summed.gap_median_days,
-        summed.gap_p90_days,
+        summed.gap_quantiles[1] as gap_median_days,
+        summed.gap_quantiles[2] as gap_p90_days,
         last_purchases.usual_gap_days,
         last_purchases.usual_gap_basis,
         last_purchases.cycle_days,

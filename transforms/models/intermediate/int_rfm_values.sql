@@ -1,19 +1,23 @@
--- Recency, frequency and money on the as-of date and on the day that previous segments are of.
+{% set previous_day = as_of_date() ~ " - " ~ var('rfm_previous_days') %}
+-- Recency, frequency and money on the as-of date and on the day that previous segments are of, both
+-- from one pass.
 with
-
-days as (
-
-    select {{ as_of_date() }} as scored_on
-    union all
-    select {{ as_of_date() }} - {{ var('rfm_previous_days') }} as scored_on
-
-),
 
 purchases as (
 
     select
         customer_id,
-        purchase_date
+        purchase_date,
+        purchase_date <= {{ as_of_date() }}
+        {%- if var('rfm_window_days') %}
+        and purchase_date > {{ as_of_date() }} - {{ var('rfm_window_days') }}
+        {%- endif %}
+            as counts_now,
+        purchase_date <= {{ previous_day }}
+        {%- if var('rfm_window_days') %}
+        and purchase_date > {{ previous_day }} - {{ var('rfm_window_days') }}
+        {%- endif %}
+            as counts_before
 
     from {{ ref('int_purchases') }}
 
@@ -21,72 +25,94 @@ purchases as (
 
 money as (
 
-    select * from {{ ref('int_revenue_by_customer') }}
+    select
+        customer_id,
+        amount,
+        happened_on <= {{ as_of_date() }}
+        {%- if var('rfm_window_days') %}
+        and happened_on > {{ as_of_date() }} - {{ var('rfm_window_days') }}
+        {%- endif %}
+            as counts_now,
+        happened_on <= {{ previous_day }}
+        {%- if var('rfm_window_days') %}
+        and happened_on > {{ previous_day }} - {{ var('rfm_window_days') }}
+        {%- endif %}
+            as counts_before
+
+    from {{ ref('int_revenue_by_customer') }}
 
 ),
 
 counted as (
 
     select
-        days.scored_on,
-        purchases.customer_id,
-        date_diff('day', max(purchases.purchase_date), days.scored_on) as recency_days,
-        count(*) as frequency
+        customer_id,
+        max(purchase_date) filter (where counts_now) as last_purchase_date,
+        count(*) filter (where counts_now) as frequency,
+        max(purchase_date) filter (where counts_before) as last_purchase_date_before,
+        count(*) filter (where counts_before) as frequency_before
 
-    from days
+    from purchases
 
-    inner join purchases
-        on
-            purchases.purchase_date <= days.scored_on
-            {%- if var('rfm_window_days') %}
-            and purchases.purchase_date > days.scored_on - {{ var('rfm_window_days') }}
-            {%- endif %}
-
-    group by
-        days.scored_on,
-        purchases.customer_id
+    group by customer_id
 
 ),
 
 summed as (
 
     select
-        days.scored_on,
-        money.customer_id,
-        sum(money.amount) as monetary
+        customer_id,
+        sum(amount) filter (where counts_now) as monetary,
+        sum(amount) filter (where counts_before) as monetary_before
 
-    from days
+    from money
 
-    inner join money
-        on
-            money.happened_on <= days.scored_on
-            {%- if var('rfm_window_days') %}
-            and money.happened_on > days.scored_on - {{ var('rfm_window_days') }}
-            {%- endif %}
-
-    group by
-        days.scored_on,
-        money.customer_id
+    group by customer_id
 
 ),
 
 joined as (
 
     select
-        counted.scored_on,
-        counted.customer_id,
-        counted.recency_days,
-        counted.frequency,
+        counted.*,
         -- Rounded as it is shown, so that values that look equal get equal scores.
-        cast(coalesce(summed.monetary, 0) as decimal(18, 2)) as monetary
+        cast(coalesce(summed.monetary, 0) as decimal(18, 2)) as monetary,
+        cast(coalesce(summed.monetary_before, 0) as decimal(18, 2)) as monetary_before
 
     from counted
 
     left outer join summed
-        on
-            counted.scored_on = summed.scored_on
-            and counted.customer_id = summed.customer_id
+        on counted.customer_id = summed.customer_id
+
+),
+
+measured as (
+
+    select
+        {{ as_of_date() }} as scored_on,
+        customer_id,
+        date_diff('day', last_purchase_date, {{ as_of_date() }}) as recency_days,
+        frequency,
+        monetary
+
+    from joined
+
+    where frequency > 0
+
+    union all
+
+    select
+        {{ previous_day }} as scored_on,
+        customer_id,
+        date_diff('day', last_purchase_date_before, {{ previous_day }})
+            as recency_days,
+        frequency_before as frequency,
+        monetary_before as monetary
+
+    from joined
+
+    where frequency_before > 0
 
 )
 
-select * from joined
+select * from measured
