@@ -1,10 +1,10 @@
 {# Number the versions of each record of an entity of the inbox contract, each source by itself: see
    `versions_of_source`. #}
-{% macro numbered_versions(entity, key, updated_at=none, has_loaded_number=false) -%}
+{% macro numbered_versions(entity, key, updated_at=none, has_loaded_number=false, among=none) -%}
     {%- set names = sources_bringing(entity) -%}
     {%- for name in names -%}
     {{ "(" if names | length > 1 }}
-    {{- versions_of_source(name, entity, key, updated_at, has_loaded_number) }}
+    {{- versions_of_source(name, entity, key, updated_at, has_loaded_number, among) }}
     {{- ")" if names | length > 1 }}
     {%- if not loop.last %}
 
@@ -20,8 +20,8 @@
    whenever it was read. Where every version is of a later day, the earliest of them stands.
    `loaded_number`, where it is asked for, numbers them without regard to the as-of date. Every row
    of a version of an order's lines bears the same number, and so does every row of a cart of one
-   time and file. #}
-{% macro versions_of_source(name, entity, key, updated_at, has_loaded_number) -%}
+   time and file. With `among`, a relation of keys, only records that it names are read. #}
+{% macro versions_of_source(name, entity, key, updated_at, has_loaded_number, among) -%}
     {%- set position = "files.sort_key desc, files.load_number desc" -%}
     {%- if entity not in ("order_lines", "carts") -%}
         {%- set position = position ~ ", records._row_number desc" -%}
@@ -30,6 +30,7 @@
         {% for column in key %}records."{{ column }}"{{ ", " if not loop.last }}{% endfor %}
     {%- endset %}
     {%- set key_hash = "hash(" ~ partition | trim ~ ")" -%}
+    {%- if not among -%}
     -- Few records have versions, and only those need an order: to order all costs far more. Two keys
     -- may share a hash without harm.
     with repeated as (
@@ -70,6 +71,7 @@
 
     union all
 
+    {% endif -%}
     select
         '{{ name }}' as _source,
         '{{ account_prefix(name) }}' as _account_prefix,
@@ -99,8 +101,14 @@
 
     where
         {{ is_chosen(name) }}
+        {% if among -%}
+        and {{ partition | trim }} in (
+            select {{ among }}."{{ key | join }}" from {{ among }}
+        )
+        {%- else -%}
         and {{ key_hash }} in (
             select repeated.key_hash from repeated
         )
+        {%- endif %}
 
 {%- endmacro %}

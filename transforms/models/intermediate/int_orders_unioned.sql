@@ -7,24 +7,10 @@
     )
 }}
 
+-- depends_on: {{ ref('stg_contract__orders_changed') }}
+{% set told = ref('stg_contract__orders') -%}
+{% if is_extending() %}{% set told = ref('stg_contract__orders_changed') %}{% endif -%}
 with
-
--- Orders of which something arrived, or of which another version may stand since the last build.
-changed as (
-
-    select order_id from {{ ref('stg_contract__orders') }}
-
-    where
-        file_id > {{ last_built_file() }}
-        or updated_at >= cast({{ last_built_day() }} as timestamp)
-
-    union distinct
-
-    select order_id from {{ ref('stg_contract__order_lines') }}
-
-    where file_id > {{ last_built_file() }}
-
-),
 
 online_retail as (
 
@@ -52,16 +38,9 @@ online_retail as (
 
 files as (
 
-    select orders.*
+    select * from {{ told }}
 
-    from {{ ref('stg_contract__orders') }} as orders
-
-    {% if is_extending() -%}
-    semi join changed
-        on orders.order_id = changed.order_id
-
-    {% endif -%}
-    where orders.version_number = 1
+    where version_number = 1
 
 ),
 
@@ -76,8 +55,8 @@ line_totals as (
     from {{ ref('stg_contract__order_lines') }} as order_lines
 
     {% if is_extending() -%}
-    semi join changed
-        on order_lines.order_id = changed.order_id
+    semi join files
+        on order_lines.order_id = files.order_id
 
     {% endif -%}
     group by
