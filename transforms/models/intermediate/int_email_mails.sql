@@ -70,14 +70,20 @@ all_events as not materialized (
 ),
 
 -- A shop's day after that of the last build begins after midnight of that day in UTC, wherever the
--- shop is.
+-- shop is. Asked for one by one, because of an `or` DuckDB reads all rows.
 arrived as (
 
     select * from all_events
 
+    where file_id > {{ last_built_file() }}
+
+    union all
+
+    select * from all_events
+
     where
-        file_id > {{ last_built_file() }}
-        or occurred_at >= cast({{ last_built_day() }} as timestamp)
+        file_id <= {{ last_built_file() }}
+        and occurred_at >= cast({{ last_built_day() }} as timestamp)
 
 ),
 
