@@ -86,9 +86,7 @@ offers as (
 
 vips as (
 
-    select * from {{ ref('int_vips_by_day') }}
-
-    where known_on = {{ as_of_date() }}
+    select * from {{ ref('int_vips_today') }}
 
 ),
 
