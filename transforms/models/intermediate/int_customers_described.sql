@@ -179,10 +179,13 @@ people as (
 
     select
         customer_id,
-        string_agg(
-            substr(person_key, 9), ', '
-            order by person_key
-        ) filter (where starts_with(person_key, 'account:')) as source_ids
+        -- A list that is sorted: to have the aggregate order its rows takes six times as long.
+        array_to_string(
+            list_sort(
+                list(substr(person_key, 9)) filter (where starts_with(person_key, 'account:'))
+            ),
+            ', '
+        ) as source_ids
 
     from keys
 

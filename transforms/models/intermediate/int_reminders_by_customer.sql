@@ -3,10 +3,13 @@
 {% set first_day = as_of_date() ~ " - 364" %}
 with
 
-buyers as (
+-- Days of people are ordered twice below, which takes less by number than by id. Kept, so that each
+-- has one number.
+buyers as materialized (
 
     select
         customer_id,
+        row_number() over () as buyer_number,
         greatest(first_purchase_date, {{ first_day }}) as observed_from
 
     from {{ ref('int_purchases_summed_by_customer') }}
@@ -16,34 +19,52 @@ buyers as (
 purchases as (
 
     select
-        customer_id,
-        ordered_date as purchase_date,
-        min(ordered_at) as purchased_at
+        buyers.buyer_number,
+        orders.ordered_date as purchase_date,
+        min(orders.ordered_at) as purchased_at
 
-    from {{ ref('int_orders_settled') }}
+    from {{ ref('int_orders_settled') }} as orders
+
+    inner join buyers
+        on orders.customer_id = buyers.customer_id
 
     where
-        customer_id is not null
-        and total > 0
-        and ordered_date >= {{ first_day }}
+        orders.total > 0
+        and orders.ordered_date >= {{ first_day }}
 
     group by
-        customer_id,
-        ordered_date
+        buyers.buyer_number,
+        orders.ordered_date
+
+),
+
+recipients as (
+
+    select distinct
+        recipients.recipient_number,
+        buyers.buyer_number
+
+    from {{ ref('int_email_recipients') }} as recipients
+
+    inner join {{ ref('int_customer_keys') }} as keys
+        on coalesce(recipients.account_key, 'email:' || recipients.email) = keys.person_key
+
+    inner join buyers
+        on keys.customer_id = buyers.customer_id
 
 ),
 
 mails as (
 
     select
-        keys.customer_id,
+        recipients.buyer_number,
         events.occurred_date as reminded_date,
         events.occurred_at as reminded_at
 
     from {{ ref('int_email_events_unioned') }} as events
 
-    inner join {{ ref('int_customer_keys') }} as keys
-        on events.person_key = keys.person_key
+    inner join recipients
+        on events.recipient_number = recipients.recipient_number
 
     where
         events.event in ('opened', 'clicked')
@@ -63,7 +84,7 @@ years as (
 birthdays as (
 
     select
-        described.customer_id,
+        buyers.buyer_number,
         cast(
             described.birth_date
             + to_years(
@@ -77,6 +98,9 @@ birthdays as (
         - {{ var('reminder_days') }} // 2 as reminded_date
 
     from {{ ref('int_customers_described') }} as described
+
+    inner join buyers
+        on described.customer_id = buyers.customer_id
 
     cross join years
 
@@ -98,11 +122,11 @@ reminded as (
 days as (
 
     select
-        reminded.customer_id,
+        reminded.buyer_number,
         reminded.reminded_date,
         min(reminded.reminded_at) as reminded_at,
         lead(reminded.reminded_date) over (
-            partition by reminded.customer_id
+            partition by reminded.buyer_number
             order by reminded.reminded_date
         ) as next_reminded_date
 
@@ -113,7 +137,7 @@ days as (
         between {{ first_day }} - {{ var('reminder_days') }} and {{ as_of_date() }}
 
     group by
-        reminded.customer_id,
+        reminded.buyer_number,
         reminded.reminded_date
 
 ),
@@ -121,7 +145,7 @@ days as (
 covered as (
 
     select
-        buyers.customer_id,
+        buyers.buyer_number,
         sum(
             greatest(
                 date_diff(
@@ -140,16 +164,16 @@ covered as (
     from buyers
 
     inner join days
-        on buyers.customer_id = days.customer_id
+        on buyers.buyer_number = days.buyer_number
 
-    group by buyers.customer_id
+    group by buyers.buyer_number
 
 ),
 
 followed as (
 
     select
-        purchases.customer_id,
+        purchases.buyer_number,
         count(*) as purchase_count,
         count(*) filter (
             where
@@ -161,17 +185,17 @@ followed as (
 
     asof left join days
         on
-            purchases.customer_id = days.customer_id
+            purchases.buyer_number = days.buyer_number
             and purchases.purchased_at >= days.reminded_at
 
-    group by purchases.customer_id
+    group by purchases.buyer_number
 
 ),
 
 counted as (
 
     select
-        followed.customer_id,
+        buyers.customer_id,
         followed.purchase_count,
         followed.reminded_purchase_count,
         date_diff('day', buyers.observed_from, {{ as_of_date() }}) + 1 as observed_days,
@@ -180,10 +204,10 @@ counted as (
     from followed
 
     inner join buyers
-        on followed.customer_id = buyers.customer_id
+        on followed.buyer_number = buyers.buyer_number
 
     left outer join covered
-        on followed.customer_id = covered.customer_id
+        on followed.buyer_number = covered.buyer_number
 
 ),
 
