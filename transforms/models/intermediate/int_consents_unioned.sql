@@ -79,7 +79,7 @@ events as (
         'unsubscribed' as state,
         occurred_at as consented_at
 
-    from {{ ref('int_email_events_unioned') }}
+    from {{ ref('int_email_events_forbidding') }}
 
     where event in ('unsubscribed', 'complained')
 

@@ -15,12 +15,7 @@ described as (
 
 events as (
 
-    select * from {{ ref('int_email_events_unioned') }}
-
-    where
-        event = 'complained'
-        -- A bounce that nobody calls soft may be a hard one.
-        or (event = 'bounced' and bounce_type is distinct from 'soft')
+    select * from {{ ref('int_email_events_forbidding') }}
 
 ),
 
