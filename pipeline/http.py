@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+import urllib3
 
 from pipeline.http_answers import Answer, HttpError, redacted, refusal
 from pipeline.http_bodies import json_bytes
@@ -214,11 +215,12 @@ class HttpClient:
 
 def _chunks(response: requests.Response, is_in_time: Callable[[], bool]) -> Iterator[bytes]:
     try:
-        for chunk in response.iter_content(CHUNK_BYTES):
+        # What has come, be it less than was asked for: else no clock is looked at while it drips.
+        while chunk := response.raw.read1(CHUNK_BYTES, decode_content=True):
             yield chunk
             if not is_in_time():
                 raise _Broken("was answered too slowly")
-    except requests.RequestException as error:
+    except urllib3.exceptions.HTTPError as error:
         raise _Broken(f"was cut off ({type(error).__name__})") from None
 
 

@@ -65,12 +65,11 @@ class _Body:
     def __init__(self, content: bytes, *, is_cut: bool) -> None:
         self._content, self._is_cut = content, is_cut
 
-    def stream(self, size: int, decode_content: bool) -> Iterator[bytes]:
+    def read1(self, size: int, decode_content: bool) -> bytes:
         if self._is_cut:
-            yield self._content[: len(self._content) // 2]
             raise ProtocolError("cut off")
-        if self._content:
-            yield self._content
+        content, self._content = self._content, b""
+        return content
 
     def close(self) -> None:
         """There is nothing to close."""

@@ -49,6 +49,11 @@ class StandIn:
         """Return where it listens."""
         return f"http://127.0.0.1:{self._listener.server_port}"
 
+    @property
+    def dripped_bytes(self) -> int:
+        """Return how much of slow answers went out before whoever had asked gave up."""
+        return self._listener.dripped_bytes
+
     def route(
         self, method: str, path: str, handler: Handler, windows: Sequence[Window] = ()
     ) -> None:

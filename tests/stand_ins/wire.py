@@ -23,6 +23,7 @@ class Listener(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Exchange)
         self.answer = answer
         self.stopped = threading.Event()
+        self.dripped_bytes = 0
         self._thread = threading.Thread(target=self.serve_forever, args=(0.01,))
 
     def start(self) -> None:
@@ -76,6 +77,7 @@ class _Exchange(BaseHTTPRequestHandler):
         elif way is Way.SLOW:
             for place in range(len(content)):
                 self.wfile.write(content[place : place + 1])
+                self.server.dripped_bytes += 1
                 if self.server.stopped.wait(BYTE_PAUSE_SECONDS):
                     return
         else:

@@ -164,6 +164,14 @@ def test_an_answer_that_only_drips_ends(counter):
         client.get("/count")
 
 
+def test_a_long_answer_that_only_drips_is_not_waited_for(counter):
+    counter.fail(SLOW_BODY)
+    client = client_of(counter, attempts=1, answer_seconds=-1)
+    with pytest.raises(HttpError, match="answered too slowly"):
+        client.call("GET", "/file")
+    assert counter.dripped_bytes < 1000
+
+
 def test_broken_json_is_asked_again(counter):
     counter.fail(answering(200, b'{"count": '))
     assert client_of(counter).get("/count") == {"count": 0}
