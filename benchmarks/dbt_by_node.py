@@ -6,9 +6,9 @@ thread of dbt's, so nodes follow each other and what the process spends meanwhil
 
 import json
 import os
-import resource
 import sys
 from pathlib import Path
+from time import process_time
 from typing import Any
 
 from pipeline.dbt_process import BLAS_THREADS
@@ -25,21 +25,16 @@ def main() -> None:
 
     def note(event: Any) -> None:
         if event.info.name == "NodeStart":
-            started[event.data.node_info.unique_id] = _cpu_seconds()
+            started[event.data.node_info.unique_id] = process_time()
         elif event.info.name == "NodeFinished":
             node = event.data.node_info.unique_id
-            costs[node] = _cpu_seconds() - started[node]
+            costs[node] = process_time() - started[node]
 
     result = dbtRunner(callbacks=[note]).invoke(arguments)
     if result.exception:
         raise result.exception
     Path(path).write_text(json.dumps(costs), "utf-8")
     sys.exit(not result.success)
-
-
-def _cpu_seconds() -> float:
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    return usage.ru_utime + usage.ru_stime
 
 
 if __name__ == "__main__":

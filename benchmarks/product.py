@@ -2,13 +2,13 @@
 
 import importlib.util
 import json
-import resource
 import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from time import process_time
 from typing import Any
 
 import duckdb
@@ -143,14 +143,14 @@ def build_again(shop: Shop) -> list[Statement]:
         connection.execute("set force_compression = 'uncompressed'")
         for result in results:
             node = manifest[result["unique_id"]]
-            started = _cpu_seconds()
+            started = process_time()
             if node["resource_type"] == "model":
                 _make(connection, node, result["compiled_code"], schemas)
-                cost = _cpu_seconds() - started
+                cost = process_time() - started
                 statements.append(Statement(node["name"], cost, _row_count(connection, node)))
             elif node["resource_type"] == "test":
                 connection.execute(f"select count(*) from ({result['compiled_code']})").fetchall()
-                cost = tests.cpu_seconds + _cpu_seconds() - started
+                cost = tests.cpu_seconds + process_time() - started
                 tests = Statement(tests.name, cost, tests.row_count + 1)
     return [*statements, tests]
 
@@ -211,8 +211,3 @@ def _row_count(connection: duckdb.DuckDBPyConnection, node: dict[str, Any]) -> i
         return 0
     found = connection.execute(f'select count(*) from {node["schema"]}."{node["name"]}"')
     return int(found.fetchall()[0][0])
-
-
-def _cpu_seconds() -> float:
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    return usage.ru_utime + usage.ru_stime
