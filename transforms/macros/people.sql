@@ -33,3 +33,16 @@
 {% macro mail_hash(events) -%}
     hash({{ events }}.recipient_number, {{ events }}.mail_key)
 {%- endmacro %}
+
+
+{# Whose each address is that mails went to, by its number. #}
+{% macro owned_recipients() -%}
+select distinct
+    recipients.recipient_number,
+    keys.customer_id
+
+from {{ ref('int_email_recipients') }} as recipients
+
+inner join {{ ref('int_customer_keys') }} as keys
+    on coalesce(recipients.account_key, 'email:' || recipients.email) = keys.person_key
+{%- endmacro %}

@@ -2,14 +2,7 @@ with
 
 recipients as (
 
-    select distinct
-        recipients.recipient_number,
-        keys.customer_id
-
-    from {{ ref('int_email_recipients') }} as recipients
-
-    inner join {{ ref('int_customer_keys') }} as keys
-        on coalesce(recipients.account_key, 'email:' || recipients.email) = keys.person_key
+    {{ owned_recipients() }}
 
 ),
 

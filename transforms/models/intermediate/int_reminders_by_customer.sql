@@ -40,17 +40,14 @@ purchases as (
 
 recipients as (
 
-    select distinct
-        recipients.recipient_number,
+    select
+        owned.recipient_number,
         buyers.buyer_number
 
-    from {{ ref('int_email_recipients') }} as recipients
-
-    inner join {{ ref('int_customer_keys') }} as keys
-        on coalesce(recipients.account_key, 'email:' || recipients.email) = keys.person_key
+    from ({{ owned_recipients() }}) as owned
 
     inner join buyers
-        on keys.customer_id = buyers.customer_id
+        on owned.customer_id = buyers.customer_id
 
 ),
 

@@ -1,4 +1,5 @@
 {% set previous_day = as_of_date() ~ " - " ~ var('rfm_previous_days') %}
+{% set days = {"counts_now": as_of_date(), "counts_before": previous_day} -%}
 -- Recency, frequency and money on the as-of date and on the day that previous segments are of, both
 -- from one pass.
 with
@@ -6,18 +7,15 @@ with
 purchases as (
 
     select
+        {% for name, day in days.items() -%}
+        purchase_date <= {{ day }}
+        {%- if var('rfm_window_days') %}
+        and purchase_date > {{ day }} - {{ var('rfm_window_days') }}
+        {%- endif %}
+            as {{ name }},
+        {% endfor -%}
         customer_id,
-        purchase_date,
-        purchase_date <= {{ as_of_date() }}
-        {%- if var('rfm_window_days') %}
-        and purchase_date > {{ as_of_date() }} - {{ var('rfm_window_days') }}
-        {%- endif %}
-            as counts_now,
-        purchase_date <= {{ previous_day }}
-        {%- if var('rfm_window_days') %}
-        and purchase_date > {{ previous_day }} - {{ var('rfm_window_days') }}
-        {%- endif %}
-            as counts_before
+        purchase_date
 
     from {{ ref('int_purchases') }}
 
@@ -26,18 +24,15 @@ purchases as (
 money as (
 
     select
+        {% for name, day in days.items() -%}
+        happened_on <= {{ day }}
+        {%- if var('rfm_window_days') %}
+        and happened_on > {{ day }} - {{ var('rfm_window_days') }}
+        {%- endif %}
+            as {{ name }},
+        {% endfor -%}
         customer_id,
-        amount,
-        happened_on <= {{ as_of_date() }}
-        {%- if var('rfm_window_days') %}
-        and happened_on > {{ as_of_date() }} - {{ var('rfm_window_days') }}
-        {%- endif %}
-            as counts_now,
-        happened_on <= {{ previous_day }}
-        {%- if var('rfm_window_days') %}
-        and happened_on > {{ previous_day }} - {{ var('rfm_window_days') }}
-        {%- endif %}
-            as counts_before
+        amount
 
     from {{ ref('int_revenue_by_customer') }}
 
