@@ -161,7 +161,8 @@ def restore(backup: Path) -> None:
         click.echo(
             f"Runs since then are forgotten: whoever they put on a list in "
             f"{', '.join(settings.tools)} counts as put on it by others and stays until he is "
-            "taken off there, or is on the list here as well"
+            "taken off there, or is on the list here as well; whoever they entered into a "
+            "programme may enter it again"
         )
 
 

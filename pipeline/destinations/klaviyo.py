@@ -79,10 +79,11 @@ class KlaviyoTool:
         return problems(self._api, self._lists)
 
     def _remove(self, audience: str, table: pa.Table) -> Outcome:
-        contacts = column(table, "contact_id")
         list_id = self._lists.find(audience)
-        if list_id:
-            self._lists.take_off(list_id, [one for one in contacts.values() if one])
+        if list_id is None:
+            return Outcome()
+        contacts = column(table, "contact_id")
+        self._lists.take_off(list_id, [one for one in contacts.values() if one])
         return Outcome(
             refused={one: CONTACT_UNKNOWN for one, contact in contacts.items() if not contact}
         )

@@ -52,7 +52,7 @@ def is_due(warehouse: Warehouse, folder: Path) -> bool:
     newest = next(iter(backups(folder)), None)
     if newest is None:
         return True
-    made_at = datetime.strptime(newest.name, "sync-%Y%m%dT%H%M%S.%fZ.duckdb")  # noqa: DTZ007 - UTC
+    made_at = datetime.strptime(newest.stem, "sync-%Y%m%dT%H%M%S.%f%z").replace(tzinfo=None)
     with warehouse.connect() as connection:
         (later,) = connection.execute(
             "select count(*) from sync.runs where status = 'started' or finished_at > ?", [made_at]

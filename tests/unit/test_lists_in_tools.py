@@ -52,7 +52,7 @@ def test_a_list_that_is_not_there_has_nobody_and_is_not_made_by_looking(account)
     tool, before = account.tool(), account.made()
     assert tool.count(LIST) is None
     assert len(tool.members(LIST)) == len(tool.find(LIST, [address("ann")])) == 0
-    assert tool.apply(LIST, removing(7)) == Outcome()
+    assert tool.apply(LIST, removing(7, None)) == Outcome()
     assert list(tool.problems()) == []
     assert account.made() == before
 
