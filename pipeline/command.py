@@ -140,7 +140,8 @@ def doctor() -> None:
 
 @cli.command()
 @click.argument("backup", type=click.Path(path_type=Path))
-def restore(backup: Path) -> None:
+@click.option("--forget", is_flag=True, help="Also if it does not know all that was sent.")
+def restore(backup: Path, forget: bool) -> None:
     """Put back what was sent and learnt from a BACKUP of var/backup."""
     settings = settings_or_problem()
     from pipeline import run_lock
@@ -154,7 +155,7 @@ def restore(backup: Path) -> None:
         warehouse.prepare()
         # In a folder of its own: the others are only so many, and one of them is being restored.
         kept = back_up(warehouse, settings.var_folder / "backup" / "before-restore")
-        for table, rows in put_back(warehouse, backup).items():
+        for table, rows in put_back(warehouse, backup, may_forget=forget).items():
             click.echo(f"  sync.{table}: {rows:,} rows")
     click.echo(f"What was there before is in {kept}")
     if settings.tools:

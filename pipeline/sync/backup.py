@@ -19,6 +19,8 @@ NAME = re.compile(r"sync-\d{8}T\d{6}\.\d{6}Z\.duckdb")
 
 OWN_SALT = "select value from {sync}.settings where name = 'identity_salt'"
 """What two warehouses never share: it is made of the first people of each."""
+NOT_TO_BE_FORGOTTEN = ("ledger", "enrolments")
+"""Tables that keep people from getting something twice."""
 
 
 class BackupError(Exception):
@@ -66,10 +68,11 @@ def backups(folder: Path) -> list[Path]:
     return sorted(found, key=lambda path: path.name, reverse=True)
 
 
-def restore(warehouse: Warehouse, path: Path) -> dict[str, int]:
+def restore(warehouse: Warehouse, path: Path, *, may_forget: bool = False) -> dict[str, int]:
     """Put the tables of a backup back in place of what is there; return the rows of each.
 
-    Either all of them or none. A table that the backup does not know stays as it is.
+    Either all of them or none. A table that the backup does not know stays as it is. What was sent
+    and who entered since the backup is forgotten only with ``may_forget``, else ``BackupError``.
     """
     if not path.is_file():
         raise BackupError(f"there is no file {path.name} in {path.parent}")
@@ -81,6 +84,8 @@ def restore(warehouse: Warehouse, path: Path) -> dict[str, int]:
             with _attached(connection, path, "(read_only)"):
                 _check(connection, path)
                 _refuse_another_shops(connection, path)
+                if not may_forget:
+                    _refuse_to_forget(connection, path)
                 with transaction(connection):
                     tables = sorted(_columns(connection, "kept_copy"))
                     row_counts = {table: _put_back(connection, table) for table in tables}
@@ -101,6 +106,32 @@ def _refuse_another_shops(connection: duckdb.DuckDBPyConnection, path: Path) -> 
             f"{path.name} is of another warehouse; to start anew from it, name an empty folder in "
             "WINBACK_VAR"
         )
+
+
+def _refuse_to_forget(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    known = _columns(connection, "kept_copy")
+    unknown = {
+        table: _rows_unknown(connection, table, known[table])
+        for table in NOT_TO_BE_FORGOTTEN
+        if table in known
+    }
+    told = " and ".join(f"{rows:,} rows of sync.{table}" for table, rows in unknown.items() if rows)
+    if told:
+        raise BackupError(
+            f"{path.name} does not know {told} that are here: who was sent something since could "
+            "get it once more. Restore the newest backup; with --forget all that came after this "
+            "one is forgotten"
+        )
+
+
+def _rows_unknown(connection: duckdb.DuckDBPyConnection, table: str, columns: set[str]) -> int:
+    named = ", ".join(identifier(column) for column in sorted(columns))
+    name = identifier(table)
+    (count,) = connection.execute(
+        f"""select count(*) from (
+            select {named} from sync.{name} except all select {named} from kept_copy.sync.{name})"""
+    ).fetchall()[0]
+    return int(count)
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, moment: datetime) -> None:

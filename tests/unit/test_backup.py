@@ -159,6 +159,32 @@ def test_a_backup_of_a_later_version_is_refused_before_anything_is_deleted(
     assert run(warehouse, "from sync.settings") == [("salt", "old")]
 
 
+@pytest.mark.parametrize(
+    ("table", "row"),
+    [
+        (
+            "ledger",
+            "1, 'r', date '2026-02-01', 'files', 'vip', 'c1', 'add', 'h', 'done', null, now()",
+        ),
+        ("enrolments", "date '2026-02-01', 'c1', 'dormant', 'a', false, 'salt', null, now()"),
+    ],
+)
+def test_what_was_sent_since_is_forgotten_only_on_demand(
+    warehouse: Warehouse, folder: Path, table: str, row: str
+) -> None:
+    fill(warehouse)
+    path = back_up(warehouse, folder)
+    run(warehouse, f"insert into sync.{table} values ({row})")
+    later = back_up(warehouse, folder)
+
+    with pytest.raises(BackupError, match=rf"1 rows of sync.{table}.*--forget"):
+        restore(warehouse, path)
+    assert restore(warehouse, later)[table] == 1
+    assert run(warehouse, f"select customer_id from sync.{table}") == [("c1",)]
+
+    assert restore(warehouse, path, may_forget=True)[table] == 0
+
+
 def test_a_restore_that_fails_half_way_changes_nothing(warehouse: Warehouse, folder: Path) -> None:
     fill(warehouse)
     path = back_up(warehouse, folder)
