@@ -11,12 +11,13 @@ from pathlib import Path
 from time import process_time
 from typing import Any
 
-from pipeline.dbt_process import BLAS_THREADS
+from pipeline.dbt_process import BLAS_THREADS, take_up_what_was_parsed
 
 
 def main() -> None:
     """Run dbt with the arguments given after the file."""
     os.environ.update(dict.fromkeys(BLAS_THREADS, "1"))
+    take_up_what_was_parsed()
     from dbt.cli.main import dbtRunner
 
     path, *arguments = sys.argv[1:]

@@ -9,6 +9,7 @@ import os
 import sys
 import threading
 import time
+from typing import Any
 
 POLL_SECONDS = 0.2
 BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
@@ -19,9 +20,34 @@ def main() -> None:
     # The churn model's sums are short: threads would cost more in waiting than they save.
     os.environ.update(dict.fromkeys(BLAS_THREADS, "1"))
     threading.Thread(target=_leave_with, args=(os.getppid(),), daemon=True).start()
+    take_up_what_was_parsed()
     from dbt.cli.main import cli
 
     sys.exit(cli())
+
+
+def take_up_what_was_parsed() -> None:
+    """Let dbt in this process take up what it parsed before, for whatever day and warehouse.
+
+    It parses the whole project anew where a variable or the path of the warehouse is another, as
+    the as-of date is every night. Nothing that is parsed depends on them, but for the database's
+    name, which stands in every relation. Seeds are found by their whole path, so what was parsed
+    in another folder is not taken up.
+    """
+    from dbt.contracts.files import FileHash
+    from dbt.parser.manifest import ManifestLoader
+
+    plain = ManifestLoader.build_manifest_state_check
+
+    def by_database(loader: ManifestLoader) -> Any:
+        state = plain(loader)
+        project = loader.root_project
+        state.vars_hash = state.profile_hash = FileHash.from_contents(
+            f"{project.project_root}\n{project.credentials.database}"
+        )
+        return state
+
+    ManifestLoader.build_manifest_state_check = by_database  # type: ignore[method-assign]
 
 
 def _leave_with(parent: int) -> None:
