@@ -100,8 +100,7 @@ def _expectations(
     cutoff: Cutoff, model: PurchaseModel, row: Mapping[str, Any]
 ) -> list[dict[str, float]]:
     """Return what is expected of one who is there, for each pair of x and T that occurs."""
-    of = cutoff.histories
-    x, t = np.unique(np.stack([of.x, of.t]), axis=1)
+    x, t, _ = cutoff.histories.pairs()
     near, far = (
         model.expected_while_alive(x, t, days / 7 * row[f"season_factor_{days}d"])
         for days in HORIZONS

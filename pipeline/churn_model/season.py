@@ -49,6 +49,6 @@ def factor(of_months: Numbers, cutoff: date, days: int) -> float:
 def expected_purchases(model: PurchaseModel, of: Histories, ahead: float) -> float:
     """Return the purchases expected of all together in the next ``ahead`` weeks."""
     # Few pairs of x and T stand for many histories, and what they need is dear.
-    pairs, place = np.unique(np.stack([of.x, of.t]), axis=1, return_inverse=True)
-    while_alive = model.expected_while_alive(pairs[0], pairs[1], ahead)[place.ravel()]
+    x, t, places = of.pairs()
+    while_alive = model.expected_while_alive(x, t, ahead)[places]
     return float(of.weight @ (model.p_alive(of.x, of.t_x, of.t) * while_alive))
