@@ -15,6 +15,7 @@ import duckdb
 
 from benchmarks.cost import Cost, measured
 from pipeline import builds
+from pipeline.compiled_models import set_as_dbt_does
 from pipeline.dbt_project import dbt_vars, model_vars
 from pipeline.loading.inbox import load_entity
 from pipeline.loading.load import Rules, first_rates
@@ -138,9 +139,7 @@ def build_again(shop: Shop) -> list[Statement]:
     schemas = {node["name"]: node["schema"] for node in manifest.values()}
     statements, tests = [], Statement("data tests", 0.0, 0)
     with shop.warehouse.connect() as connection:
-        # As in transforms/profiles.yml.
-        connection.execute("set asof_loop_join_threshold = 0")
-        connection.execute("set force_compression = 'uncompressed'")
+        set_as_dbt_does(connection)
         for result in results:
             node = manifest[result["unique_id"]]
             started = process_time()

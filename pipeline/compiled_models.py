@@ -11,8 +11,20 @@ from typing import Any
 import duckdb
 
 Connection = duckdb.DuckDBPyConnection
+SETTINGS = {
+    "asof_loop_join_threshold": 0,
+    "disabled_optimizers": "common_subplan",
+    "force_compression": "uncompressed",
+}
+"""What dbt sets for each model, but for the zone, which every connection has (profiles.yml)."""
 KINDS = {"table": "table", "incremental": "table", "view": "view"}
 GIVEN_ONCE = "customer_ids"
+
+
+def set_as_dbt_does(connection: Connection) -> None:
+    """Let a connection execute models as they were compiled to be."""
+    for name, value in SETTINGS.items():
+        connection.execute(f"set {name} = '{value}'")
 
 
 @dataclass(frozen=True)

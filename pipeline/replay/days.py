@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 
-from pipeline.compiled_models import CompiledModels
+from pipeline.compiled_models import CompiledModels, set_as_dbt_does
 from pipeline.dbt_project import DBT_EXECUTABLE, dbt_vars
 from pipeline.replay import mails, stage
 from pipeline.settings import TRANSFORMS, Settings
@@ -63,9 +63,7 @@ def replay(
     daily = CompiledModels.of(manifest, last, *DAILY, project=TRANSFORMS)
     whole = CompiledModels.of(manifest, last, *DAILY, *AT_THE_END, project=TRANSFORMS)
     with warehouse.connect() as connection:
-        # As in transforms/profiles.yml.
-        connection.execute("set asof_loop_join_threshold = 0")
-        connection.execute("set force_compression = 'uncompressed'")
+        set_as_dbt_does(connection)
         stage.set_up(connection, programmes)
         mails.set_up(connection)
         before = None

@@ -8,6 +8,7 @@ from dbt.adapters.duckdb.credentials import DuckDBCredentials
 from dbt.adapters.duckdb.environments.local import LocalEnvironment
 from jinja2 import Environment
 
+from pipeline.compiled_models import SETTINGS
 from pipeline.settings import TRANSFORMS
 
 
@@ -39,3 +40,7 @@ def test_after_a_model_that_spilled_the_next_one_is_built(tmp_path: Path) -> Non
         "current_setting('temp_directory'), current_setting('TimeZone')"
     ).fetchall()
     assert found == [("95.3 MiB", 2, str(tmp_path / "spill"), "UTC")]
+
+
+def test_a_replay_executes_models_with_what_dbt_sets() -> None:
+    assert profile()["settings"] == {"TimeZone": "UTC", **SETTINGS}

@@ -12,7 +12,8 @@ messages as (
 
 ),
 
-events as (
+-- Asked twice, and kept in between unless told not to: all events of all mails.
+events as not materialized (
 
     select
         person_key,
@@ -52,7 +53,7 @@ by_campaign as (
     inner join messages
         on
             events.campaign_id = messages.campaign_id
-            and messages.message_id is null
+            and events.mail_key = coalesce(messages.message_id, events.mail_key)
 
 ),
 
@@ -74,7 +75,7 @@ by_message as (
     inner join messages
         on
             events.mail_key = messages.message_id
-            and events.campaign_id = coalesce(messages.campaign_id, events.campaign_id)
+            and messages.campaign_id is null
 
 ),
 
