@@ -53,6 +53,7 @@ LONGER_FOR_A_REASON = {
     "int_orders_unioned": "totals and exchange rates of all sources",
     "int_products_bought": "what came back is held against lines, orders and days",
     "int_products_paired": "one chain from baskets to lift, numbers instead of texts on the way",
+    "int_purchase_trends": "one chain from baskets to signals, a step per formula",
     "int_purchases_with_rhythm": "one chain from purchase to dates, a step per formula",
     "int_suppressions": "one step per reason, so that each can be read alone",
     "int_reminders_by_customer": "one chain from reminders to purchases, a step per count",

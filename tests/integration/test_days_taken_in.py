@@ -21,9 +21,15 @@ pytestmark = pytest.mark.runs
 
 FIRST_DAY = date(2026, 6, 20)
 DAYS = 5
-PEOPLE = 12
+PEOPLE = 60
+ORDERS = 400
+FIRST_ROWS = 300
+ROWS = 15
+"""Few a day, so that most people are left as they were."""
+CYCLES = {"cycle_needs_gaps": 3, "cycle_needs_days": 30}
+"""So that what few people do changes the usual gaps of many."""
 ZONE = "Europe/Berlin"
-UNNUMBERED = {
+STANDING = {
     "intermediate.int_email_recipients": """
         select * exclude (recipient_number), count(*) over (partition by recipient_number)
         from intermediate.int_email_recipients""",
@@ -34,8 +40,14 @@ UNNUMBERED = {
             select distinct recipient_number, account_key, email
             from intermediate.int_email_recipients
         ) as named on mails.recipient_number = named.recipient_number""",
+    "intermediate.int_orders_kept": "from intermediate.int_orders_settled",
+    "intermediate.int_customer_ids_kept": """
+        select person_key, customer_id from intermediate.int_customer_ids_kept
+        where customer_id is not null""",
 }
-"""Who mails went to is numbered as they come; what the numbers stand for is the same."""
+"""Who mails went to is numbered as they come; what the numbers stand for is the same. What stands
+is, too; what has been replaced is not there in a build of everything."""
+SINCE_LAST_BUILD = {"intermediate.int_orders_changed", "intermediate.int_customers_changed"}
 
 
 @dataclass
@@ -71,7 +83,8 @@ class FollowedShop:
             ("returns", self._return),
         ):
             names = [column.name for column in ENTITY_BY_NAME[entity].columns]
-            rows = [{"day": day, **make(day)} for _ in range(60)]
+            count = FIRST_ROWS if day == FIRST_DAY else ROWS
+            rows = [{"day": day, **make(day)} for _ in range(count)]
             if day == FIRST_DAY or self.lots.random() < 0.7:
                 self._write(entity, names, rows)
         rules = Rules(ZONE, {"EUR": date.min}, max_share=1.0)
@@ -98,8 +111,9 @@ class FollowedShop:
             for node in self.project.models()
             if node["config"]["materialized"] in ("table", "incremental")
         ]
+        kept = [name for name in kept if name not in SINCE_LAST_BUILD]
         return {
-            name: sorted(map(repr, self.project.rows(UNNUMBERED.get(name, f"from {name}"))))
+            name: sorted(map(repr, self.project.rows(STANDING.get(name, f"from {name}"))))
             for name in kept
         }
 
@@ -110,6 +124,7 @@ class FollowedShop:
             currency="EUR",
             as_of_date=day.isoformat(),
             last_build=last_build,
+            **CYCLES,
         )
 
     def _write(self, entity: str, names: Sequence[str], rows: Sequence[dict[str, object]]) -> None:
@@ -141,8 +156,8 @@ class FollowedShop:
 
     def _order(self, day: date) -> dict[str, object]:
         return {
-            "order_id": f"o{self.lots.randrange(120)}",
-            "ordered_at": self._some_time(day, 500),
+            "order_id": f"o{self.lots.randrange(ORDERS)}",
+            "ordered_at": self._some_time(day, self.lots.choice((500, 500, 1))),
             **self._person(),
             "status": self.lots.choice(
                 ("paid", "paid", "paid", "pending", "cancelled", "refunded")
@@ -159,7 +174,7 @@ class FollowedShop:
 
     def _order_line(self, day: date) -> dict[str, object]:
         return {
-            "order_id": f"o{self.lots.randrange(120)}",
+            "order_id": f"o{self.lots.randrange(ORDERS)}",
             "product_id": f"p{self.lots.randrange(6)}",
             "category": self.lots.choice(("tea", "cups", "")),
             "quantity": self.lots.randrange(1, 4),
@@ -202,7 +217,7 @@ class FollowedShop:
     def _return(self, day: date) -> dict[str, object]:
         return {
             "id": f"r{self.lots.randrange(60)}",
-            "order_id": f"o{self.lots.randrange(120)}",
+            "order_id": f"o{self.lots.randrange(ORDERS)}",
             "occurred_at": self._some_time(day, 30),
             "amount": self._sometimes(lambda: self.lots.randrange(1, 20)),
         }
@@ -225,10 +240,13 @@ def test_what_came_day_by_day_is_what_came_at_once(shop: FollowedShop) -> None:
         shop.bring(day)
         went_on.append(shop.build(day))
     followed = shop.tables()
+    [(changed,)] = shop.project.rows("select count(*) from intermediate.int_customers_changed")
+    [(everybody,)] = shop.project.rows("select count(*) from marts.customers")
 
     shop.build_all(days[-1])
 
     assert went_on == [False, *[True] * (DAYS - 1)]
+    assert 0 < changed < everybody / 2
     at_once = shop.tables()
     assert {name for name in followed if followed[name] != at_once[name]} == set()
     assert len(at_once["intermediate.int_email_mails"]) > 80

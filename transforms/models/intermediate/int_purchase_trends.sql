@@ -2,17 +2,31 @@
 -- The latest gaps and baskets against the earlier ones. Both are compared by their logarithms:
 -- gaps as exponential waiting times, whose mean of n has a relative error of 1 / √n; baskets by
 -- the spread that the customer's own baskets show.
+{{
+    config(
+        materialized="incremental",
+        incremental_strategy="append",
+        pre_hook="{{ forget_changed_customers() }}",
+    )
+}}
+
+-- depends_on: {{ ref('int_customers_changed') }}
 with
 
 counts as (
 
     select
-        customer_id,
+        purchases.customer_id,
         count(*) as purchase_count
 
-    from {{ ref('int_purchases') }}
+    from {{ ref('int_purchases') }} as purchases
 
-    group by customer_id
+    {% if is_extending() -%}
+    semi join {{ ref('int_customers_changed') }} as changed
+        on purchases.customer_id = changed.customer_id
+
+    {% endif -%}
+    group by purchases.customer_id
 
 ),
 

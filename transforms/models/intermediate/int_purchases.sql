@@ -1,12 +1,26 @@
 -- All of one customer's orders of one day are one purchase; what was cancelled or returned that
 -- same day is off, and a day on which nothing is left is none.
+{{
+    config(
+        materialized="incremental",
+        incremental_strategy="append",
+        pre_hook="{{ forget_changed_customers() }}",
+    )
+}}
+
+-- depends_on: {{ ref('int_customers_changed') }}
 with
 
 orders as (
 
-    select * from {{ ref('int_orders_settled') }}
+    select orders.* from {{ ref('int_orders_settled') }} as orders
 
-    where customer_id is not null
+    {% if is_extending() -%}
+    semi join {{ ref('int_customers_changed') }} as changed
+        on orders.customer_id = changed.customer_id
+
+    {% endif -%}
+    where orders.customer_id is not null
 
 ),
 

@@ -1,31 +1,156 @@
 -- When each purchase leads to which state if no other follows: all from facts up to its day.
+{{
+    config(
+        materialized="incremental",
+        incremental_strategy="delete+insert",
+        unique_key="customer_id",
+        pre_hook="{{ forget_changed_customers() }}",
+    )
+}}
+
+-- depends_on: {{ ref('int_customers_changed') }}
+{% set cycle_days -%}
+coalesce(category_cycles.cycle_days, shop_cycles.cycle_days, {{ var('default_cycle_days') }})
+{%- endset -%}
+{% set usual_gap_basis -%}
+case
+    when category_cycles.cycle_days is not null then 'category'
+    when shop_cycles.cycle_days is not null then 'shop'
+    else 'default'
+end
+{%- endset -%}
 with
 
-purchases as (
+shop_cycles as (
 
-    select
-        customer_id,
-        purchase_date,
-        purchase_number,
-        first_purchase_date,
-        next_purchase_date,
-        revenue,
-        gap_days,
-        cast(date_trunc('month', purchase_date) as date) as month
+    select * from {{ ref('int_cycles') }}
 
-    from {{ ref('int_purchases') }}
+    where cycle_basis = 'shop'
 
 ),
 
-cycles as (
+category_cycles as (
 
     select * from {{ ref('int_cycles') }}
+
+    where cycle_basis = 'category'
 
 ),
 
 main_categories as (
 
     select * from {{ ref('int_main_categories') }}
+
+),
+
+{% if is_extending() -%}
+cycles_before as (
+
+    select distinct
+        main_category,
+        cycle_days,
+        usual_gap_basis,
+        cast(date_trunc('month', purchase_date) as date) as month
+
+    from {{ this }}
+
+),
+
+cycles_gone as (
+
+    select cycles_before.*
+
+    from cycles_before
+
+    left outer join category_cycles
+        on
+            cycles_before.month = category_cycles.month
+            and cycles_before.main_category = category_cycles.category
+
+    left outer join shop_cycles
+        on cycles_before.month = shop_cycles.month
+
+    where
+        cycles_before.cycle_days <> {{ cycle_days }}
+        or cycles_before.usual_gap_basis <> {{ usual_gap_basis }}
+
+),
+
+with_other_cycle as (
+
+    select kept.customer_id
+
+    from {{ this }} as kept
+
+    semi join cycles_gone
+        on
+            kept.main_category is not distinct from cycles_gone.main_category
+            and kept.cycle_days = cycles_gone.cycle_days
+            and kept.usual_gap_basis = cycles_gone.usual_gap_basis
+            and date_trunc('month', kept.purchase_date) = cycles_gone.month
+
+),
+
+kept as (
+
+    select * from {{ this }}
+
+    where main_category is not null
+
+),
+
+with_other_category as (
+
+    select coalesce(main_categories.customer_id, kept.customer_id) as customer_id
+
+    from main_categories
+
+    full outer join kept
+        on
+            main_categories.customer_id = kept.customer_id
+            and main_categories.purchase_date = kept.purchase_date
+
+    where
+        main_categories.main_category is distinct from kept.main_category
+        or main_categories.is_one_off is distinct from kept.is_one_off
+        or main_categories.season_from is distinct from kept.season_from
+        or main_categories.season_to is distinct from kept.season_to
+
+),
+
+-- Days in season are numbered from the first purchase of all, which may be another now.
+changed as (
+
+    select customer_id from {{ ref('int_customers_changed') }}
+    union
+    select customer_id from with_other_cycle
+    union
+    select customer_id from with_other_category
+    union
+    select customer_id from kept
+    where season_from is not null
+
+),
+
+{% endif -%}
+purchases as (
+
+    select
+        purchases.customer_id,
+        purchases.purchase_date,
+        purchases.purchase_number,
+        purchases.first_purchase_date,
+        purchases.next_purchase_date,
+        purchases.revenue,
+        purchases.gap_days,
+        cast(date_trunc('month', purchases.purchase_date) as date) as month
+
+    from {{ ref('int_purchases') }} as purchases
+
+    {% if is_extending() -%}
+    semi join changed
+        on purchases.customer_id = changed.customer_id
+    {%- endif %}
 
 ),
 
@@ -49,14 +174,8 @@ with_cycle as (
         coalesce(main_categories.is_one_off, false) as is_one_off,
         main_categories.season_from,
         main_categories.season_to,
-        coalesce(
-            category_cycles.cycle_days, shop_cycles.cycle_days, {{ var('default_cycle_days') }}
-        ) as cycle_days,
-        case
-            when category_cycles.cycle_days is not null then 'category'
-            when shop_cycles.cycle_days is not null then 'shop'
-            else 'default'
-        end as usual_gap_basis
+        {{ cycle_days }} as cycle_days,
+        {{ usual_gap_basis }} as usual_gap_basis
 
     from purchases
 
@@ -65,16 +184,13 @@ with_cycle as (
             purchases.customer_id = main_categories.customer_id
             and purchases.purchase_date = main_categories.purchase_date
 
-    left outer join cycles as category_cycles
+    left outer join category_cycles
         on
             purchases.month = category_cycles.month
             and main_categories.main_category = category_cycles.category
-            and category_cycles.cycle_basis = 'category'
 
-    left outer join cycles as shop_cycles
-        on
-            purchases.month = shop_cycles.month
-            and shop_cycles.cycle_basis = 'shop'
+    left outer join shop_cycles
+        on purchases.month = shop_cycles.month
 
 ),
 

@@ -1,3 +1,22 @@
+{{
+    config(
+        materialized="incremental",
+        incremental_strategy="append",
+        pre_hook="
+            {% if is_extending() -%}
+                delete from {{ this }}
+                where order_key in (
+                    select source || ':' || order_id from {{ ref('stg_contract__orders_changed') }}
+                )
+            {%- elif is_incremental() -%}
+                truncate {{ this }}
+            {%- endif %}",
+    )
+}}
+
+-- depends_on: {{ ref('stg_contract__orders_changed') }}
+{% set told = ref('stg_contract__orders') -%}
+{% if is_extending() %}{% set told = ref('stg_contract__orders_changed') %}{% endif -%}
 with
 
 online_retail as (
@@ -13,6 +32,10 @@ online_retail as (
         is_return
 
     from {{ ref('stg_online_retail__refunds') }}
+
+    {% if is_extending() -%}
+    where false
+    {%- endif %}
 
 ),
 
@@ -30,7 +53,7 @@ versions as (
                 then {{ shop_date('cancelled_at') }}
         end as cancelled_date
 
-    from {{ ref('stg_contract__orders') }}
+    from {{ told }}
 
     -- Few orders come back: of the others not even the days are worked out.
     where
