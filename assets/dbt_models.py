@@ -55,7 +55,8 @@ def dbt_models(
         return
     last_build = None if run.is_full_refresh else builds.extendable(client, models, run.day)
     arguments = ["build", "--exclude-resource-type", "unit_test"]
-    if run.is_full_refresh:
+    if last_build is None:
+        # Tables that are kept may have other columns than these models.
         arguments.append("--full-refresh")
     arguments += ["--vars", dbt_vars(now, client, run.day, last_build)]
     invocation = dbt.cli(

@@ -1,6 +1,8 @@
 from datetime import timedelta
 from pathlib import Path
 
+import duckdb
+
 from tests.integration.shop import CONSENTS, LAST_DAY, Shop, marts_of
 
 
@@ -33,6 +35,18 @@ def test_a_second_run_pushes_nothing_and_touches_no_file(shop: Shop) -> None:
     shop.daily(LAST_DAY, "--full-refresh")
 
     assert (shop.var / "dbt" / "run_results.json").stat().st_mtime_ns > built_at
+    assert marts_of(shop.var / "warehouse.duckdb") == tables
+
+
+def test_tables_kept_by_other_models_are_made_anew_with_the_columns_of_these(shop: Shop) -> None:
+    tables = marts_of(shop.var / "warehouse.duckdb")
+    with duckdb.connect(str(shop.var / "warehouse.duckdb")) as connection:
+        connection.execute("alter table intermediate.int_purchases drop column gap_days")
+        connection.execute("alter table intermediate.int_orders_unioned add column gone integer")
+        connection.execute("delete from sync.settings where name in ('built_from', 'last_build')")
+
+    shop.daily()
+
     assert marts_of(shop.var / "warehouse.duckdb") == tables
 
 

@@ -128,7 +128,7 @@ def test_what_is_executed_equals_what_dbt_builds(
 ) -> None:
     replay, built = by_dbt
 
-    assert {"int_orders_settled", "int_identity_groups", "customer_lifecycle"} <= (
+    assert {"int_orders_kept", "int_identity_groups", "customer_lifecycle"} <= (
         replay.names_its_day
     )
     with replayed.connect() as connection:
