@@ -103,6 +103,7 @@ def build(shop: Shop, day: date) -> Build:
     command = [sys.executable, "-m", "benchmarks.dbt_by_node", str(by_node)]
     command += ["--no-use-colors", "--log-level-file", "info", "build"]
     command += ["--exclude-resource-type", "unit_test"]
+    command += [] if last_build else ["--full-refresh"]
     command += ["--project-dir", str(TRANSFORMS), "--profiles-dir", str(TRANSFORMS)]
     command += ["--target-path", str(shop.target), "--log-path", str(shop.folder / "logs")]
     command += ["--vars", dbt_vars(shop.settings, shop.warehouse, day, last_build)]
