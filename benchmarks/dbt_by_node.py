@@ -5,19 +5,17 @@ thread of dbt's, so nodes follow each other and what the process spends meanwhil
 """
 
 import json
-import os
 import sys
 from pathlib import Path
 from time import process_time
 from typing import Any
 
-from pipeline.dbt_process import BLAS_THREADS, take_up_what_was_parsed
+from pipeline.dbt_process import set_up
 
 
 def main() -> None:
     """Run dbt with the arguments given after the file."""
-    os.environ.update(dict.fromkeys(BLAS_THREADS, "1"))
-    take_up_what_was_parsed()
+    set_up()
     from dbt.cli.main import dbtRunner
 
     path, *arguments = sys.argv[1:]

@@ -17,16 +17,21 @@ BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 def main() -> None:
     """Run the dbt command line for as long as the parent process lives."""
-    # The churn model's sums are short: threads would cost more in waiting than they save.
-    os.environ.update(dict.fromkeys(BLAS_THREADS, "1"))
     threading.Thread(target=_leave_with, args=(os.getppid(),), daemon=True).start()
-    take_up_what_was_parsed()
+    set_up()
     from dbt.cli.main import cli
 
     sys.exit(cli())
 
 
-def take_up_what_was_parsed() -> None:
+def set_up() -> None:
+    """Make of this process one that dbt runs in as it does in a run; before dbt is imported."""
+    # The churn model's sums are short: threads would cost more in waiting than they save.
+    os.environ.update(dict.fromkeys(BLAS_THREADS, "1"))
+    _take_up_what_was_parsed()
+
+
+def _take_up_what_was_parsed() -> None:
     """Let dbt in this process take up what it parsed before, for whatever day and warehouse.
 
     It parses the whole project anew where a variable or the path of the warehouse is another, as

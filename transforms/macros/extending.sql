@@ -18,30 +18,41 @@
 {%- endmacro %}
 
 
-{# What a table of people that is kept has to lose first: whose orders have changed since the last
-   finished build, or everything where it is made anew. #}
-{% macro forget_changed_customers() -%}
-    {% if is_extending() -%}
-        delete from {{ this }}
-        where customer_id in (select customer_id from {{ ref('int_customers_changed') }})
-    {%- elif is_incremental() -%}
+{# What a table that is kept loses before rows are written to it: those of a condition where it takes
+   in what has arrived, all where it is made anew. #}
+{% macro make_room(lost="") -%}
+    {% if is_extending() and lost -%}
+        delete from {{ this }} where {{ lost }}
+    {%- elif is_incremental() and not is_extending() -%}
         truncate {{ this }}
     {%- endif %}
 {%- endmacro %}
 
 
-{# What int_orders_kept does first: orders that may stand otherwise are marked as replaced, and what
-   the last build replaced goes. #}
+{# The same for a table of what orders are told to have been: those of which something arrived. #}
+{% macro make_room_for_changed_orders() -%}
+    {{
+        make_room(
+            "order_key in (select source || ':' || order_id from "
+            ~ ref("stg_contract__orders_changed") ~ ")"
+        )
+    }}
+{%- endmacro %}
+
+
+{# The same for a table of people: whose orders have changed since the last finished build. #}
+{% macro make_room_for_changed_customers() -%}
+    {{ make_room("customer_id in (select customer_id from " ~ ref("int_customers_changed") ~ ")") }}
+{%- endmacro %}
+
+
+{# Marks the orders that may stand otherwise than in the last finished build as replaced. #}
 {% macro set_changed_orders_aside() -%}
     {% if is_extending() -%}
-        delete from {{ this }}
-        where is_replaced and written_after_file_id <> {{ last_built_file() }};
         update {{ this }}
         set is_replaced = true, written_after_file_id = {{ last_built_file() }}
         where
             not is_replaced
             and order_key in (select order_key from {{ ref('int_orders_changed') }})
-    {%- elif is_incremental() -%}
-        truncate {{ this }}
     {%- endif %}
 {%- endmacro %}

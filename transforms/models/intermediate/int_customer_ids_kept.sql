@@ -5,13 +5,7 @@
         materialized="incremental",
         incremental_strategy="delete+insert",
         unique_key="person_key",
-        pre_hook="
-            {% if is_extending() -%}
-                delete from {{ this }}
-                where customer_id is null and changed_after_file_id <> {{ last_built_file() }}
-            {%- elif is_incremental() -%}
-                truncate {{ this }}
-            {%- endif %}",
+        pre_hook="{{ make_room('customer_id is null') }}",
     )
 }}
 

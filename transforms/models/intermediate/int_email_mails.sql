@@ -6,7 +6,7 @@
         materialized="incremental",
         incremental_strategy="delete+insert",
         unique_key="mail_hash",
-        pre_hook="{% if is_incremental() and not is_extending() %}truncate {{ this }}{% endif %}",
+        pre_hook="{{ make_room() }}",
         post_hook="delete from {{ this }} where first_date is null",
     )
 }}

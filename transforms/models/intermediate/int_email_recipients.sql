@@ -4,7 +4,7 @@
     config(
         materialized="incremental",
         incremental_strategy="append",
-        pre_hook="{% if is_incremental() and not is_extending() %}truncate {{ this }}{% endif %}",
+        pre_hook="{{ make_room() }}",
     )
 }}
 

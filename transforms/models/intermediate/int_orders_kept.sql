@@ -4,7 +4,7 @@
     config(
         materialized="incremental",
         incremental_strategy="append",
-        pre_hook="{{ set_changed_orders_aside() }}",
+        pre_hook=["{{ make_room('is_replaced') }}", "{{ set_changed_orders_aside() }}"],
     )
 }}
 

@@ -4,7 +4,7 @@
     config(
         materialized="incremental",
         incremental_strategy="append",
-        pre_hook="{{ forget_changed_customers() }}",
+        pre_hook="{{ make_room_for_changed_customers() }}",
     )
 }}
 

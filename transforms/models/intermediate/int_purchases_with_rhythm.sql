@@ -4,7 +4,7 @@
         materialized="incremental",
         incremental_strategy="delete+insert",
         unique_key="customer_id",
-        pre_hook="{{ forget_changed_customers() }}",
+        pre_hook="{{ make_room_for_changed_customers() }}",
     )
 }}
 

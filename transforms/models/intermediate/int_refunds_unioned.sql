@@ -2,15 +2,7 @@
     config(
         materialized="incremental",
         incremental_strategy="append",
-        pre_hook="
-            {% if is_extending() -%}
-                delete from {{ this }}
-                where order_key in (
-                    select source || ':' || order_id from {{ ref('stg_contract__orders_changed') }}
-                )
-            {%- elif is_incremental() -%}
-                truncate {{ this }}
-            {%- endif %}",
+        pre_hook="{{ make_room_for_changed_orders() }}",
     )
 }}
 

@@ -5,7 +5,7 @@
         materialized="incremental",
         incremental_strategy="delete+insert",
         unique_key="user_agent",
-        pre_hook="{% if is_incremental() and not is_extending() %}truncate {{ this }}{% endif %}",
+        pre_hook="{{ make_room() }}",
     )
 }}
 
