@@ -8,12 +8,9 @@ from pathlib import Path
 from time import process_time
 from typing import Any
 
-import numpy as np
-
 from benchmarks import hand_tuned, plan, product, rival_tables, shop
 from benchmarks.product import Shop
 from pipeline.churn_model import purchases
-from pipeline.churn_model.tables import read_cutoffs
 from pipeline.sql import literal
 
 
@@ -81,14 +78,14 @@ def fit(of: Shop) -> dict[str, float]:
     with of.warehouse.connect() as connection:
         started = process_time()
         groups = connection.execute(
-            """select * from intermediate.int_churn_model_groups where cutoff_kind = 'as_of'
-            order by cutoff_date, repeat_count, days_to_last, age_days"""
+            """select repeat_count * 1.0e0, days_to_last / 7, age_days / 7, customer_count * 1.0e0
+            from intermediate.int_churn_model_groups
+            where cutoff_date = (
+                select max(cutoff_date) from intermediate.int_churn_model_groups
+            )
+            order by repeat_count, days_to_last, age_days"""
         ).to_arrow_table()
-    columns = {name: groups.column(name).to_numpy() for name in groups.column_names}
-    nothing: dict[str, Any] = {
-        name: np.array([]) for name in ("cutoff_date", "repeat_count", "repeat_value")
-    }
-    model = purchases.fit(read_cutoffs(columns, nothing)[0].histories)
+    model = purchases.fit(purchases.Histories(*(column.to_numpy() for column in groups.columns)))
     return {
         "r": model.r,
         "alpha": model.alpha,

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -33,13 +33,15 @@ class Needs:
     spend_correlation: float
 
 
-def fit_all(groups: Columns, months: Columns, values: Columns, needs: Needs) -> pa.Table:
-    """Return one row per cutoff in ``groups``, with SCHEMA.
+def fit_all(
+    kinds: Mapping[date, str], groups: Columns, months: Columns, values: Columns, needs: Needs
+) -> pa.Table:
+    """Return one row per cutoff in ``groups``, with SCHEMA; ``kinds`` says what each is for.
 
     ``values`` has x and the mean value of repeat purchases by cutoff. Where nothing can be fitted
     ``problem`` says why and the parameters are null; ``spend_problem`` likewise.
     """
-    cutoffs = read_cutoffs(groups, values)
+    cutoffs = read_cutoffs(kinds, groups, values)
     all_months = read_months(months)
     rows = [_row(cutoff) for cutoff in cutoffs]
     start = purchases.DEFAULT_START

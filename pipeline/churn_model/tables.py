@@ -88,7 +88,7 @@ class Cutoff:
         return int(self.histories.weight[self.histories.x > 0].sum())
 
 
-def read_cutoffs(groups: Columns, values: Columns) -> list[Cutoff]:
+def read_cutoffs(kinds: Mapping[date, str], groups: Columns, values: Columns) -> list[Cutoff]:
     """Return the cutoffs, newest first."""
     found: list[Cutoff] = []
     for day in np.unique(groups["cutoff_date"])[::-1]:
@@ -100,7 +100,7 @@ def read_cutoffs(groups: Columns, values: Columns) -> list[Cutoff]:
         found.append(
             Cutoff(
                 day.item(),
-                str(groups["cutoff_kind"][its][0]),
+                kinds[day.item()],
                 _histories(groups, its),
                 groups["bought_count"][its].astype(float),
                 [divmod(int(cell), width) for cell in cells],

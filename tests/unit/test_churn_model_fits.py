@@ -17,8 +17,10 @@ NEEDS = Needs(customers=200, repeat_customers=100, season_weight=100, spend_corr
 MODEL = PurchaseModel(0.73, 9.8, 0.23, 3.6)
 
 
-def shop(customers: int, cutoffs: dict[date, str], correlation: float = 0.0) -> tuple[Columns, ...]:
-    """Groups, no months, and values of customers who are the same on every cutoff."""
+def shop(
+    customers: int, cutoffs: dict[date, str], correlation: float = 0.0
+) -> tuple[dict[date, str], Columns, Columns, Columns]:
+    """Cutoffs, groups, no months, and values of customers who are the same on every cutoff."""
     lot = np.random.default_rng(3)
     age = lot.integers(30, 700, customers)
     x = lot.geometric(0.3, customers) - 1
@@ -27,7 +29,6 @@ def shop(customers: int, cutoffs: dict[date, str], correlation: float = 0.0) -> 
     days = [day for day in cutoffs for _ in range(customers)]
     groups = {
         "cutoff_date": np.array(days, dtype="datetime64[D]"),
-        "cutoff_kind": np.array([cutoffs[day] for day in days], dtype=object),
         **{
             name: np.tile(values, len(cutoffs))
             for name, values in {
@@ -65,7 +66,7 @@ def shop(customers: int, cutoffs: dict[date, str], correlation: float = 0.0) -> 
             )
         },
     }
-    return groups, months, values
+    return cutoffs, groups, months, values
 
 
 def windows(count: int) -> dict[date, str]:
@@ -115,9 +116,10 @@ def test_too_few_who_came_back_are_too_few() -> None:
 
 
 def test_a_shop_without_buyers_has_no_rows() -> None:
-    groups, months, values = shop(1, {TODAY: "as_of"})
+    kinds, groups, months, values = shop(1, {TODAY: "as_of"})
     nothing = {name: column[:0] for name, column in groups.items()}
-    table = fit_all(nothing, months, {name: column[:0] for name, column in values.items()}, NEEDS)
+    no_values = {name: column[:0] for name, column in values.items()}
+    table = fit_all(kinds, nothing, months, no_values, NEEDS)
     assert table.equals(pa.Table.from_pylist([], schema=SCHEMA))
 
 

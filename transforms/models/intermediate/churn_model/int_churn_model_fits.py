@@ -14,6 +14,7 @@ VALUE = ("cutoff_date", "repeat_count", "repeat_value", "customer_id")
 
 def model(dbt: Any, session: Any) -> pa.Table:
     """Fit on every cutoff; ``session`` is dbt's own connection."""
+    kinds = dbt.ref("int_churn_model_cutoffs").project("cutoff_date, cutoff_kind").fetchall()
     groups = dbt.ref("int_churn_model_groups")
     months = dbt.ref("int_churn_model_months")
     # For spending a fixed sample is enough, as for days that are over.
@@ -27,6 +28,7 @@ def model(dbt: Any, session: Any) -> pa.Table:
         spend_correlation=float(dbt.config.get("spend_correlation")),
     )
     return fit_all(
+        dict(kinds),
         _columns(groups, GROUP),
         _columns(months, MONTH),
         _columns(values, VALUE, "cutoff_date, repeat_count, repeat_value, customer_id"),

@@ -11,7 +11,6 @@ grouped as (
 
     select
         cutoff_date,
-        cutoff_kind,
         repeat_count,
         days_to_last,
         age_days,
@@ -24,7 +23,6 @@ grouped as (
 
     group by
         cutoff_date,
-        cutoff_kind,
         repeat_count,
         days_to_last,
         age_days,
