@@ -63,7 +63,7 @@ LONGER_FOR_A_REASON = {
     "int_purchases_with_traits": "one step per trait",
     "int_vips_by_day": "one chain from revenue to the threshold of each day",
     "journey_differences": "one chain from counts to intervals, a step per formula",
-    "lifecycle_monthly": "every count of a month from the same spans",
+    "lifecycle_monthly": "every count of a month from the same dates",
     "programme_answers": "what depends on all of a person's programmes is asked in one place",
     "programme_decisions": "one step for what was decided, one for how it is said",
     "programme_entries": "entries of programmes and of the global control side by side",

@@ -121,6 +121,18 @@ where version_number = 1
 {%- endmacro %}
 
 
+{# Whether an order counts on the as-of date by what it says itself, whatever was given back. #}
+{% macro counts_by_itself(orders) -%}
+    {{ orders }}.ordered_date <= {{ as_of_date() }}
+        and not {{ orders }}.is_test
+        -- A cancelled or refunded order was valid until that day; it counts like the others.
+        and (
+            list_contains({{ var("valid_statuses") }}, {{ orders }}.status)
+            or {{ orders }}.status in ('cancelled', 'refunded')
+        )
+{%- endmacro %}
+
+
 {# Orders as they were told, from versions that are numbered. #}
 {% macro told_orders(versions) -%}
 select

@@ -4,6 +4,12 @@
 {%- endmacro %}
 
 
+{# The first day of the month that a day is in. #}
+{% macro month_of(day) -%}
+    cast(date_trunc('month', {{ day }}) as date)
+{%- endmacro %}
+
+
 {# The instant that a wall clock of the zone meant, in UTC. #}
 {% macro to_utc(local_time, zone) -%}
     main.to_utc({{ local_time }}, '{{ zone }}')

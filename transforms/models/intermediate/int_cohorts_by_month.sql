@@ -16,7 +16,7 @@ purchases as (
 
     select
         customer_id,
-        cast(date_trunc('month', purchase_date) as date) as month
+        {{ month_of('purchase_date') }} as month
 
     from {{ ref('int_purchases') }}
 
@@ -26,7 +26,7 @@ revenue as (
 
     select
         customer_id,
-        cast(date_trunc('month', happened_on) as date) as month,
+        {{ month_of('happened_on') }} as month,
         amount
 
     from {{ ref('int_revenue_by_customer') }}

@@ -1,15 +1,14 @@
 -- What became of each version of an order of the inbox contract, and of the refunds in them.
+-- Summed up once, so nothing is written: these are as many rows as all orders have.
+{{ config(materialized="view") }}
+
 with
 
-other_versions as (
+settled as (
 
-    select
-        source,
-        source || ':' || order_id as order_key
+    select * from {{ ref('int_orders_settled') }}
 
-    from {{ ref('stg_contract__orders') }}
-
-    where version_number > 1
+    where {{ is_contract_source('source') }}
 
 ),
 
@@ -18,12 +17,6 @@ orders as (
     select * from {{ ref('int_orders_unioned') }}
 
     where {{ is_contract_source('source') }}
-
-),
-
-settled as (
-
-    select order_key from {{ ref('int_orders_settled') }}
 
 ),
 
@@ -41,7 +34,36 @@ keys as (
 
 ),
 
-judged_orders as (
+other_versions as (
+
+    select
+        source,
+        source || ':' || order_id as order_key
+
+    from {{ ref('stg_contract__orders') }}
+
+    where version_number > 1
+
+),
+
+judged_settled as (
+
+    select
+        source,
+        'orders' as entity,
+        case
+            when total is null then 'no exchange rate for its day'
+            when total <= 0 then 'free of charge'
+            else 'sold'
+        end as reason,
+        customer_id is not null as is_identified,
+        total as amount
+
+    from settled
+
+),
+
+judged_others as (
 
     select
         orders.source,
@@ -50,17 +72,14 @@ judged_orders as (
             when orders.ordered_date > {{ as_of_date() }} then 'after the as-of date'
             when orders.is_test then 'test order'
             when orders.total is null then 'no exchange rate for its day'
-            when settled.order_key is null then 'status that does not count'
-            when orders.total <= 0 then 'free of charge'
-            else 'sold'
+            else 'status that does not count'
         end as reason,
         orders.person_key,
         orders.total as amount
 
     from orders
 
-    left outer join settled
-        on orders.order_key = settled.order_key
+    where ({{ counts_by_itself('orders') }}) is not true
 
 ),
 
@@ -70,13 +89,13 @@ judged_versions as (
         other_versions.source,
         'orders' as entity,
         'another version stands for it' as reason,
-        ordered.person_key,
+        orders.person_key,
         cast(null as decimal(18, 4)) as amount
 
     from other_versions
 
-    inner join {{ ref('int_orders_unioned') }} as ordered
-        on other_versions.order_key = ordered.order_key
+    inner join orders
+        on other_versions.order_key = orders.order_key
 
 ),
 
@@ -102,7 +121,7 @@ judged_refunds as (
 
 unioned as (
 
-    select * from judged_orders
+    select * from judged_others
     union all
     select * from judged_versions
     union all
@@ -110,21 +129,36 @@ unioned as (
 
 ),
 
-judged as (
+identified as (
 
+    select * from judged_settled
+    union all
     select
         unioned.source,
         unioned.entity,
         unioned.reason,
         keys.person_key is not null as is_identified,
-        unioned.entity = 'refunds' as is_cancellation,
-        coalesce(unioned.amount > 0, false) as is_positive,
         unioned.amount
 
     from unioned
 
     left outer join keys
         on unioned.person_key = keys.person_key
+
+),
+
+judged as (
+
+    select
+        source,
+        entity,
+        reason,
+        is_identified,
+        entity = 'refunds' as is_cancellation,
+        coalesce(amount > 0, false) as is_positive,
+        amount
+
+    from identified
 
 )
 

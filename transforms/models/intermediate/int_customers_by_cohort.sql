@@ -35,7 +35,7 @@ members as (
     from buyers
 
     inner join months
-        on cast(date_trunc('month', buyers.first_purchase_date) as date) = months.month
+        on {{ month_of('buyers.first_purchase_date') }} = months.month
 
     cross join first_month
 

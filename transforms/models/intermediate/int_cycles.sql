@@ -50,7 +50,7 @@ gaps as not materialized (
 
 months as (
 
-    select distinct cast(date_trunc('month', purchase_date) as date) as month
+    select distinct {{ month_of('purchase_date') }} as month
 
     from purchases
 
@@ -61,7 +61,7 @@ by_month as (
     select
         cycle_basis,
         category,
-        cast(date_trunc('month', purchase_date) as date) as month,
+        {{ month_of('purchase_date') }} as month,
         count(*) as gap_count,
         sum(gap_days) as gap_days
 
@@ -70,7 +70,7 @@ by_month as (
     group by
         cycle_basis,
         category,
-        cast(date_trunc('month', purchase_date) as date)
+        {{ month_of('purchase_date') }}
 
 ),
 
@@ -96,7 +96,7 @@ customers_by_month as (
     select
         cycle_basis,
         category,
-        cast(date_trunc('month', first_gap_date) as date) as month,
+        {{ month_of('first_gap_date') }} as month,
         count(*) as customer_count
 
     from first_gaps
@@ -104,7 +104,7 @@ customers_by_month as (
     group by
         cycle_basis,
         category,
-        cast(date_trunc('month', first_gap_date) as date)
+        {{ month_of('first_gap_date') }}
 
 ),
 

@@ -8,7 +8,7 @@ purchases as (
 
 bounds as (
 
-    select cast(date_trunc('month', min(purchase_date)) as date) as first_month
+    select {{ month_of('min(purchase_date)') }} as first_month
 
     from purchases
 

@@ -21,13 +21,7 @@ orders as (
 
     {% endif -%}
     where
-        orders.ordered_date <= {{ as_of_date() }}
-        and not orders.is_test
-        -- A cancelled or refunded order was valid until that day; it counts like the others.
-        and (
-            list_contains({{ var("valid_statuses") }}, orders.status)
-            or orders.status in ('cancelled', 'refunded')
-        )
+        {{ counts_by_itself('orders') }}
 
 ),
 

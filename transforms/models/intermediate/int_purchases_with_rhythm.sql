@@ -50,7 +50,7 @@ cycles_before as (
         main_category,
         cycle_days,
         usual_gap_basis,
-        cast(date_trunc('month', purchase_date) as date) as month
+        {{ month_of('purchase_date') }} as month
 
     from {{ this }}
 
@@ -143,7 +143,7 @@ purchases as (
         purchases.next_purchase_date,
         purchases.revenue,
         purchases.gap_days,
-        cast(date_trunc('month', purchases.purchase_date) as date) as month
+        {{ month_of('purchases.purchase_date') }} as month
 
     from {{ ref('int_purchases') }} as purchases
 

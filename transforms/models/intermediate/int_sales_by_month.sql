@@ -13,7 +13,7 @@ purchases as (
         purchase_date,
         first_purchase_date,
         revenue,
-        cast(date_trunc('month', purchase_date) as date) as month
+        {{ month_of('purchase_date') }} as month
 
     from {{ ref('int_purchases') }}
 
