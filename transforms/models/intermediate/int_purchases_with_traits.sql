@@ -1,11 +1,14 @@
--- What was known of customers at each purchase, and whether they bought again within 365 days.
+-- What was known of customers at each purchase, and whether they bought again within 365 days, once
+-- these are over.
 with
 
 purchases as (
 
     select * from {{ ref('int_purchases_with_rhythm') }}
 
-    where purchase_number <= {{ var('journey_purchases') }}
+    where
+        purchase_number <= {{ var('journey_purchases') }}
+        and purchase_date + 365 <= {{ as_of_date() }}
 
 ),
 
@@ -100,37 +103,77 @@ first_coupons as (
 
 ),
 
--- Only what was bought up to the purchase can come back against it, whoever goes on to buy.
+-- From when on a purchase is one by which something had come back. Only what was bought up to the
+-- purchase can come back against it, whoever goes on to buy.
 returned as (
 
-    select distinct
-        purchases.customer_id,
-        purchases.purchase_number
+    select
+        orders.customer_id,
+        min(
+            greatest(
+                orders.ordered_date, refunds.refunded_date - {{ var('journey_return_days') }}
+            )
+        ) as returned_from
 
-    from purchases
-
-    inner join orders
-        on
-            purchases.customer_id = orders.customer_id
-            and purchases.purchase_date >= orders.ordered_date
+    from orders
 
     inner join refunds
-        on
-            orders.order_key = refunds.order_key
-            and refunds.refunded_date <= purchases.purchase_date + {{ var('journey_return_days') }}
+        on orders.order_key = refunds.order_key
+
+    group by orders.customer_id
 
 ),
 
 -- Told up to the purchase or soon after it, by the same measure.
+complained as (
+
+    select
+        customer_id,
+        min(occurred_date) - {{ var('journey_return_days') }} as complained_from
+
+    from feedback
+
+    where feedback_kind = 'complaint'
+
+    group by customer_id
+
+),
+
+described as (
+
+    select
+        buyers.customer_id,
+        first_products.product_id as first_product_id,
+        customers.country,
+        first_coupons.used_on,
+        returned.returned_from,
+        complained.complained_from
+
+    from buyers
+
+    left outer join customers
+        on buyers.customer_id = customers.customer_id
+
+    left outer join first_products
+        on buyers.customer_id = first_products.customer_id
+
+    left outer join first_coupons
+        on buyers.customer_id = first_coupons.customer_id
+
+    left outer join returned
+        on buyers.customer_id = returned.customer_id
+
+    left outer join complained
+        on buyers.customer_id = complained.customer_id
+
+),
+
 told as (
 
     select
         purchases.customer_id,
         purchases.purchase_number,
-        bool_or(feedback.feedback_kind = 'complaint') as has_complained,
-        list_sort(
-            list(distinct lower(trim(feedback.reason))) filter (where feedback.reason is not null)
-        ) as reasons
+        list_sort(list(distinct lower(trim(feedback.reason)))) as reasons
 
     from purchases
 
@@ -139,6 +182,8 @@ told as (
             purchases.customer_id = feedback.customer_id
             and feedback.occurred_date
             <= purchases.purchase_date + {{ var('journey_return_days') }}
+
+    where feedback.reason is not null
 
     group by
         purchases.customer_id,
@@ -151,38 +196,19 @@ with_traits as (
     select
         purchases.customer_id,
         purchases.purchase_number,
-        case
-            when purchases.purchase_date + 365 <= {{ as_of_date() }}
-                then coalesce(
-                    purchases.next_purchase_date > purchases.purchase_date + 365, true
-                )
-        end as is_faded,
-        first_products.product_id as first_product_id,
+        coalesce(purchases.next_purchase_date > purchases.purchase_date + 365, true) as is_faded,
+        described.first_product_id,
         purchases.main_category,
-        customers.country,
-        coalesce(first_coupons.used_on <= purchases.purchase_date, false) as has_used_coupon,
-        returned.customer_id is not null as has_returned,
-        coalesce(told.has_complained, false) as has_complained,
+        described.country,
+        coalesce(described.used_on <= purchases.purchase_date, false) as has_used_coupon,
+        coalesce(described.returned_from <= purchases.purchase_date, false) as has_returned,
+        coalesce(described.complained_from <= purchases.purchase_date, false) as has_complained,
         told.reasons
 
     from purchases
 
-    inner join buyers
-        on purchases.customer_id = buyers.customer_id
-
-    left outer join customers
-        on purchases.customer_id = customers.customer_id
-
-    left outer join first_products
-        on purchases.customer_id = first_products.customer_id
-
-    left outer join first_coupons
-        on purchases.customer_id = first_coupons.customer_id
-
-    left outer join returned
-        on
-            purchases.customer_id = returned.customer_id
-            and purchases.purchase_number = returned.purchase_number
+    inner join described
+        on purchases.customer_id = described.customer_id
 
     left outer join told
         on

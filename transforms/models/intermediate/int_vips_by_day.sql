@@ -115,7 +115,7 @@ changes as (
 
 -- Added up once and held until the next change: to add up two years anew for every month costs
 -- three times as much. Changes of one day bear the same sum, and all but one hold for no day.
-held as (
+held as materialized (
 
     select
         customer_id,
@@ -124,16 +124,19 @@ held as (
             partition by customer_id
             order by day_number
         ) as held_until,
-        sum(amount) over (
-            partition by customer_id
-            order by day_number
+        cast(
+            sum(amount) over (
+                partition by customer_id
+                order by day_number
+            ) as decimal(18, 4)
         ) as amount
 
     from changes
 
 ),
 
-spent as (
+-- Spread over days twice: to keep all days of all people in between takes the most memory of all.
+spent as not materialized (
 
     select
         customer_id,

@@ -5,8 +5,6 @@ purchases as (
 
     select * from {{ ref('int_purchases_with_traits') }}
 
-    where is_faded is not null
-
 ),
 
 journey as (
