@@ -8,6 +8,8 @@ from pathlib import Path
 from time import process_time
 from typing import Any
 
+import numpy as np
+
 from benchmarks import hand_tuned, plan, product, rival_tables, shop
 from benchmarks.product import Shop
 from pipeline.churn_model import purchases
@@ -84,8 +86,9 @@ def fit(of: Shop) -> dict[str, float]:
                 select max(cutoff_date) from intermediate.int_churn_model_groups
             )
             order by repeat_count, days_to_last, age_days"""
-        ).to_arrow_table()
-    model = purchases.fit(purchases.Histories(*(column.to_numpy() for column in groups.columns)))
+        ).fetchnumpy()
+    columns = (np.asarray(column, np.float64) for column in groups.values())
+    model = purchases.fit(purchases.Histories(*columns))
     return {
         "r": model.r,
         "alpha": model.alpha,
