@@ -160,7 +160,7 @@ class Warehouse:
     """One DuckDB file. Connections are short: dbt and the checks need it to themselves."""
 
     path: Path
-    memory_limit: str = "1GB"
+    memory_limit: str = "800MB"
     threads: int = 2
 
     @property
