@@ -26,6 +26,7 @@ from pipeline.apis.shopify_queries import KINDS
 from pipeline.sources.landing import write_pages
 from pipeline.sources.mapping import json_lines, mappings_of, statements
 from pipeline.sources.shopify import BEGINNING, ShopifyClient
+from pipeline.warehouse import Warehouse
 
 LANDED = "orders.jsonl.gz"
 RESULT = "result.jsonl"
@@ -73,7 +74,7 @@ def _take(step: str, folder: Path, address: str) -> None:
         return
     (mapping,) = mappings_of("shopify", step)
     target = folder / f"{step}.parquet"
-    with duckdb.connect(config={"memory_limit": "1GB", "threads": 2}) as connection:
+    with duckdb.connect(config={"memory_limit": Warehouse.memory_limit, "threads": 2}) as connection:
         for statement in statements(mapping.query or "", json_lines(landed), target):
             connection.execute(statement)
         ((count,),) = connection.execute(

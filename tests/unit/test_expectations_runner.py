@@ -273,7 +273,7 @@ def test_the_file_is_free_at_once(path: Path, column: str) -> None:
         connection.execute("insert into shop.people select * from shop.people")
 
 
-@pytest.mark.parametrize("config", [{}, {"memory_limit": "1GB", "threads": 2}])
+@pytest.mark.parametrize("config", [{}, {"memory_limit": Warehouse.memory_limit, "threads": 2}])
 def test_a_connection_that_is_still_open_is_named_as_the_reason(
     path: Path, config: dict[str, Any]
 ) -> None:

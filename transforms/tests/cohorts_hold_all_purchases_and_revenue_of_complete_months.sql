@@ -32,7 +32,7 @@ buyers as (
         min(
             case
                 when activity.is_before_records then date '1900-01-01'
-                else cast(date_trunc('month', purchases.purchase_date) as date)
+                else {{ month_of('purchases.purchase_date') }}
             end
         ) as first_date,
         count(*) as purchase_count

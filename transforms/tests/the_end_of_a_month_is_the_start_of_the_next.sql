@@ -1,5 +1,5 @@
--- Who is a customer when a month begins is counted from the spans anew, and is as many as there
--- were when the month before ended.
+-- As many are customers when a month begins as are told by the spans, and as there were when the
+-- month before ended.
 {{ config(meta={"dagster": {"ref": {"name": "retention_monthly"}}}) }}
 
 with

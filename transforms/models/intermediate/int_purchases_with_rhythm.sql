@@ -87,7 +87,7 @@ with_other_cycle as (
             kept.main_category is not distinct from cycles_gone.main_category
             and kept.cycle_days = cycles_gone.cycle_days
             and kept.usual_gap_basis = cycles_gone.usual_gap_basis
-            and date_trunc('month', kept.purchase_date) = cycles_gone.month
+            and {{ month_of('kept.purchase_date') }} = cycles_gone.month
 
 ),
 

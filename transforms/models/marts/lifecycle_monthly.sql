@@ -15,7 +15,6 @@ purchases as (
 
     select
         customer_id,
-        purchase_date,
         next_purchase_date,
         case
             when
