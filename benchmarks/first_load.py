@@ -74,7 +74,8 @@ def _take(step: str, folder: Path, address: str) -> None:
         return
     (mapping,) = mappings_of("shopify", step)
     target = folder / f"{step}.parquet"
-    with duckdb.connect(config={"memory_limit": Warehouse.memory_limit, "threads": 2}) as connection:
+    limits: dict[str, Any] = {"memory_limit": Warehouse.memory_limit, "threads": Warehouse.threads}
+    with duckdb.connect(config=limits) as connection:
         for statement in statements(mapping.query or "", json_lines(landed), target):
             connection.execute(statement)
         ((count,),) = connection.execute(
