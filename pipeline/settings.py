@@ -55,7 +55,7 @@ class Settings(BaseSettings, ShopSettings, ToolSettings):
     currency: str | None = None
     max_quarantine_share: float = Field(default=0.05, ge=0, le=1)
     stale_after_days: int = Field(default=30, ge=1, le=36_500)
-    memory_limit: str = Field(default="800MB", pattern=r"^\d+(\.\d+)?\s?[KMGT]i?B$")
+    memory_limit: str = Field(default="1GB", pattern=r"^\d+(\.\d+)?\s?[KMGT]i?B$")
     threads: int = Field(default=2, ge=1)
     lock_wait_seconds: int = Field(default=60, ge=0, le=86_400)
     alert_webhook: SecretStr | None = None

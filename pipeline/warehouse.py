@@ -160,7 +160,7 @@ class Warehouse:
     """One DuckDB file. Connections are short: dbt and the checks need it to themselves."""
 
     path: Path
-    memory_limit: str = "800MB"
+    memory_limit: str = "1GB"
     threads: int = 2
 
     @property
@@ -188,6 +188,8 @@ class Warehouse:
             "memory_limit": self.memory_limit,
             "threads": self.threads,
             "temp_directory": str(self.temporary_folder),
+            # Give back what is freed: else the process grows to half as much again as its limit.
+            "allocator_bulk_deallocation_flush_threshold": "16MB",
         }
         deadline = time.monotonic() + LOCK_WAIT_SECONDS
         while True:

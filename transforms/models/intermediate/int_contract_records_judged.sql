@@ -4,7 +4,8 @@
 
 with
 
-settled as (
+-- Orders are read twice: to keep all of them in between costs more.
+settled as not materialized (
 
     select * from {{ ref('int_orders_settled') }}
 
@@ -12,7 +13,7 @@ settled as (
 
 ),
 
-orders as (
+orders as not materialized (
 
     select * from {{ ref('int_orders_unioned') }}
 

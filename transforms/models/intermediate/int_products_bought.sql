@@ -2,7 +2,7 @@
 -- was cancelled or returned on its own day was never in one.
 with
 
-orders as (
+orders as not materialized (
 
     select
         order_key,

@@ -2,7 +2,7 @@
 -- these are over.
 with
 
-purchases as (
+purchases as not materialized (
 
     select * from {{ ref('int_purchases_with_rhythm') }}
 
@@ -12,7 +12,7 @@ purchases as (
 
 ),
 
-buyers as (
+buyers as not materialized (
 
     select * from {{ ref('int_purchases_summed_by_customer') }}
 
@@ -26,7 +26,7 @@ customers as (
 
 ),
 
-orders as (
+orders as not materialized (
 
     select * from {{ ref('int_orders_settled') }}
 

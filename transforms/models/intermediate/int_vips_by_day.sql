@@ -15,7 +15,7 @@ purchases as (
 
 ),
 
-revenue as (
+revenue as not materialized (
 
     select * from {{ ref('int_revenue_by_customer') }}
 

@@ -11,7 +11,7 @@ months as (
 
 -- Somebody is a customer from a purchase until he is dormant, and dormant until he is lost, unless
 -- he buys again before.
-purchases as (
+purchases as not materialized (
 
     select
         customer_id,

@@ -3,7 +3,7 @@
 -- left out.
 with
 
-purchases as (
+purchases as not materialized (
 
     select
         customer_id,
