@@ -49,6 +49,7 @@ feedback as (
     select
         keys.customer_id,
         feedback.feedback_kind,
+        feedback.order_key,
         feedback.occurred_date,
         feedback.reason
 
@@ -103,24 +104,48 @@ first_coupons as (
 
 ),
 
--- From when on a purchase is one by which something had come back. Only what was bought up to the
--- purchase can come back against it, whoever goes on to buy.
-returned as (
+came_back as (
 
     select
         orders.customer_id,
-        min(
-            greatest(
-                orders.ordered_date, refunds.refunded_date - {{ var('journey_return_days') }}
-            )
-        ) as returned_from
+        orders.ordered_date,
+        refunds.refunded_date as returned_date
 
     from orders
 
     inner join refunds
         on orders.order_key = refunds.order_key
 
-    group by orders.customer_id
+    union all
+
+    select
+        feedback.customer_id,
+        orders.ordered_date,
+        feedback.occurred_date as returned_date
+
+    from feedback
+
+    left outer join orders
+        on feedback.order_key = orders.order_key
+
+    where feedback.feedback_kind = 'return'
+
+),
+
+-- From when on a purchase is one by which something had come back. Only what was bought up to the
+-- purchase can come back against it, whoever goes on to buy; where a return names no order, its own
+-- day is all that is known.
+returned as (
+
+    select
+        customer_id,
+        min(
+            greatest(ordered_date, returned_date - {{ var('journey_return_days') }})
+        ) as returned_from
+
+    from came_back
+
+    group by customer_id
 
 ),
 
