@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 
+from pipeline.interrupts import interruptible
 from pipeline.sources.catalogue import CONTRACT_SOURCES, entities_of, schema_of
 from pipeline.sources.entity import META_COLUMNS
 from pipeline.sql import count_of
@@ -179,7 +180,8 @@ class Warehouse:
         connection = self._open()
         try:
             connection.execute("set timezone = 'UTC'")
-            yield connection
+            with interruptible():
+                yield connection
         finally:
             connection.close()
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import duckdb
 
+from pipeline.interrupts import interruptible
+
 CHUNK_BYTES = 1 << 20
 
 
@@ -23,7 +25,8 @@ def database(folder: Path, memory_limit: str, threads: int) -> Iterator[duckdb.D
     connection = duckdb.connect(":memory:", config=config)
     try:
         connection.execute("set timezone = 'UTC'")
-        yield connection
+        with interruptible():
+            yield connection
     finally:
         connection.close()
         shutil.rmtree(spill, ignore_errors=True)

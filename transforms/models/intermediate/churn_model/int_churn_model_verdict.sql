@@ -13,6 +13,17 @@ fitted as (
 
 ),
 
+-- Why nothing could be fitted on the newest day that is looked back to, if there is one.
+looked_back as (
+
+    select arg_max_null(problem, cutoff_date) as problem
+
+    from {{ ref('int_churn_model_fits') }}
+
+    where cutoff_kind = 'window'
+
+),
+
 -- Even without any buyer there is a verdict.
 fits as (
 
@@ -47,10 +58,15 @@ judged as (
         case
             when fits.problem is not null then fits.problem
             when windows.window_count = 0
-                then printf(
-                    'no window of the past could be checked: %d days of orders are needed',
-                    {{ var('churn_model_needs_days') }} + 90
-                )
+                then
+                    'no window of the past could be checked: '
+                    || coalesce(
+                        'in the newest ' || looked_back.problem,
+                        printf(
+                            '%d days of orders are needed',
+                            {{ var('churn_model_needs_days') }} + 90
+                        )
+                    )
             when
                 windows.model_area is null
                 or windows.model_area
@@ -73,6 +89,8 @@ judged as (
         end as refusal
 
     from fits
+
+    cross join looked_back
 
     cross join windows
 
