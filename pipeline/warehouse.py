@@ -180,7 +180,7 @@ class Warehouse:
         connection = self._open()
         try:
             connection.execute("set timezone = 'UTC'")
-            with interruptible():
+            with interruptible(connection):
                 yield connection
         finally:
             connection.close()

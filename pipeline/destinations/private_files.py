@@ -25,7 +25,7 @@ def database(folder: Path, memory_limit: str, threads: int) -> Iterator[duckdb.D
     connection = duckdb.connect(":memory:", config=config)
     try:
         connection.execute("set timezone = 'UTC'")
-        with interruptible():
+        with interruptible(connection):
             yield connection
     finally:
         connection.close()
