@@ -1,15 +1,35 @@
 """Jobs, schedules, retries and alerts. They name groups, never single assets."""
 
+import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import dagster as dg
+from dagster._core.errors import DagsterExecutionInterruptedError
 
 from pipeline.alerts import alert
 from pipeline.destinations.outlets import OUTLETS
 from pipeline.settings import TOOLS, Settings
 
-RETRIES = dg.RetryPolicy(max_retries=2, delay=10, backoff=dg.Backoff.EXPONENTIAL)
+
+class Retries(dg.RetryPolicy):
+    """Tries a step again, but not when the run was told to stop, as Dagster's own policy does."""
+
+    def calculate_delay(self, attempt_num: int) -> float:
+        """Return seconds until the next attempt; raise what stops the run, if that came."""
+        reason = sys.exc_info()[1]
+        # Of what comes while it is at a statement DuckDB makes an error of its own.
+        while reason is not None:
+            # What they hold of DuckDB would keep the warehouse from being opened again.
+            traceback.clear_frames(reason.__traceback__)
+            if isinstance(reason, (DagsterExecutionInterruptedError, KeyboardInterrupt)):
+                raise reason
+            reason = reason.__cause__
+        return float(super().calculate_delay(attempt_num))
+
+
+RETRIES = Retries(max_retries=2, delay=10, backoff=dg.Backoff.EXPONENTIAL)
 """For assets at the borders, where files and networks fail for a moment."""
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import duckdb
 
-from pipeline.interrupts import interruptible
 from pipeline.sources.catalogue import CONTRACT_SOURCES, entities_of, schema_of
 from pipeline.sources.entity import META_COLUMNS
 from pipeline.sql import count_of
@@ -180,8 +179,7 @@ class Warehouse:
         connection = self._open()
         try:
             connection.execute("set timezone = 'UTC'")
-            with interruptible(connection):
-                yield connection
+            yield connection
         finally:
             connection.close()
 

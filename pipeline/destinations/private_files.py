@@ -8,8 +8,6 @@ from pathlib import Path
 
 import duckdb
 
-from pipeline.interrupts import interruptible
-
 CHUNK_BYTES = 1 << 20
 
 
@@ -25,8 +23,7 @@ def database(folder: Path, memory_limit: str, threads: int) -> Iterator[duckdb.D
     connection = duckdb.connect(":memory:", config=config)
     try:
         connection.execute("set timezone = 'UTC'")
-        with interruptible(connection):
-            yield connection
+        yield connection
     finally:
         connection.close()
         shutil.rmtree(spill, ignore_errors=True)

@@ -1,9 +1,5 @@
-import os
-import signal
-import threading
 from datetime import datetime
 from pathlib import Path
-from types import FrameType
 
 import duckdb
 import pytest
@@ -77,34 +73,3 @@ def test_an_address_that_is_seen_to_be_plain_is_what_it_would_be_taken_for(
             [written],
         ).fetchall()
     assert wrong == []
-
-
-class Stopped(BaseException):
-    """What a signal raises."""
-
-
-def test_what_a_signal_raises_during_a_statement_is_no_error_of_the_statement(
-    warehouse: Warehouse,
-) -> None:
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        raise Stopped
-
-    def add_up_for_hours() -> None:
-        with warehouse.connect() as connection:
-            sender.start()
-            connection.execute(
-                "select sum(number) from range(1_000_000_000_000) as numbers (number)"
-            ).fetchall()
-
-    before = signal.signal(signal.SIGUSR1, stop)
-    sender = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGUSR1))
-    try:
-        with pytest.raises(Stopped):
-            add_up_for_hours()
-    finally:
-        signal.signal(signal.SIGUSR1, before)
-
-
-def test_an_error_of_a_statement_stays_one(warehouse: Warehouse) -> None:
-    with pytest.raises(RuntimeError, match="of our own"), warehouse.connect():
-        raise RuntimeError("of our own") from ValueError("cause")
